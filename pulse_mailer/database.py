@@ -1,0 +1,157 @@
+"""The engine, the scope of a transaction, and the migrations."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import alembic.command
+import alembic.config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from pulse_mailer.domain.auditing import KeyFingerprint
+from pulse_mailer.errors import BadSetting, DatabaseBehind, DatabaseUnreachable, KeysMismatch
+from pulse_mailer.keys import Keys
+from pulse_mailer.resources import migrations_dir
+
+
+class Database:
+    """
+    One database, SQLite or PostgreSQL.
+
+    `transaction()` is the one way to work with it: a session that commits at its end, or changes nothing.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+        except ArgumentError as error:
+            raise BadSetting("PULSE_MAILER_DATABASE_URL is not a database URL.") from error
+        if self.url.drivername == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise BadSetting(
+                "PULSE_MAILER_DATABASE_URL names a database that Pulse Mailer does not know.",
+                remedy="Use sqlite:///FILE or postgresql://USER@HOST/NAME.",
+            )
+        try:
+            self.engine = _engine(self.url.render_as_string(hide_password=False))
+        except NoSuchModuleError as error:
+            raise BadSetting("PULSE_MAILER_DATABASE_URL names a driver that is not installed.") from error
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def shown(self) -> str:
+        """Its URL for people: without the password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """
+        Raises:
+            DatabaseUnreachable: it does not answer; nothing was changed.
+        """
+        with _reachable(self), self._sessions.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def revisions(self) -> tuple[str | None, str]:
+        """The migration that the database is at (None: it is empty), and the newest that there is."""
+        head = ScriptDirectory.from_config(self._alembic()).get_current_head()
+        if head is None:
+            raise DatabaseBehind("The folder of migrations is empty: the installation is incomplete.")
+        with _reachable(self), self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), head
+
+    def check_revision(self) -> None:
+        """
+        Raises:
+            DatabaseBehind: the database is not at the newest migration.
+        """
+        current, head = self.revisions()
+        if current != head:
+            raise DatabaseBehind(
+                f"The database {self.shown} is at migration {current or 'none'}; this program needs {head}.",
+                remedy="Bring it up to date: pulse-mailer db upgrade",
+            )
+
+    def upgrade(self, revision: str = "head") -> None:
+        with self._migrating() as config:
+            alembic.command.upgrade(config, revision)
+
+    def downgrade(self, revision: str) -> None:
+        with self._migrating() as config:
+            alembic.command.downgrade(config, revision)
+
+    def check_keys(self, keys: Keys) -> None:
+        """
+        Hold the keys against the fingerprints that the database keeps; a new one keeps these.
+
+        Raises:
+            KeysMismatch: links already sent would break, or people who left would not be recognised.
+        """
+        prints = keys.fingerprints()
+        with self.transaction() as database:
+            kept = {row.purpose: row.fingerprint for row in database.scalars(select(KeyFingerprint))}
+            for purpose, fingerprint in kept.items():
+                if prints.get(purpose) != fingerprint:
+                    raise KeysMismatch(
+                        f"The key {purpose!r} is not the one that {self.shown} was made with.",
+                        remedy="Bring back the key files that belong to this database.",
+                    )
+            for purpose in prints.keys() - kept.keys():
+                database.add(KeyFingerprint(purpose=purpose, fingerprint=prints[purpose]))
+
+    @contextlib.contextmanager
+    def _migrating(self) -> Iterator[alembic.config.Config]:
+        with _reachable(self), self.engine.begin() as connection:
+            config = self._alembic()
+            config.attributes["connection"] = connection
+            yield config
+
+    def _alembic(self) -> alembic.config.Config:
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
+        return config
+
+
+@contextlib.contextmanager
+def _reachable(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        cause = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
+        raise DatabaseUnreachable(
+            f"The database {database.shown} cannot be used: {cause}",
+            remedy="Check PULSE_MAILER_DATABASE_URL and that the database runs.",
+        ) from error
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # autocommit off in the driver: it would begin late and let DDL escape the transaction.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and writes later would otherwise fail without waiting.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""The nouns of the trade: no network, no query, no template."""

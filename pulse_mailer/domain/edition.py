@@ -1,0 +1,198 @@
+"""Edition, its sections, categories and items, and the Rendering that goes out."""
+
+import datetime
+import enum
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from pulse_mailer.domain.base import Base, Id, one_of
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.picture import Picture
+from pulse_mailer.errors import WrongState
+
+
+class EditionStatus(enum.StrEnum):
+    DRAFT = "draft"  #: being written; staff may change it
+    APPROVED = "approved"  #: signed: content, design, audience rule, sender and time
+    SCHEDULED = "scheduled"  #: will start by itself
+    SENDING = "sending"  #: its audience is frozen and mail goes out
+    PAUSED = "paused"  #: mail was going out and is to go on later
+    SENT = "sent"  #: every delivery is final, or uncertain and listed
+    STOPPED = "stopped"  #: ended by a person; the rest will not be sent
+
+
+BECOMES: dict[EditionStatus, frozenset[EditionStatus]] = {
+    EditionStatus.DRAFT: frozenset({EditionStatus.APPROVED}),
+    EditionStatus.APPROVED: frozenset({EditionStatus.DRAFT, EditionStatus.SCHEDULED, EditionStatus.SENDING}),
+    EditionStatus.SCHEDULED: frozenset({EditionStatus.DRAFT, EditionStatus.SENDING}),
+    EditionStatus.SENDING: frozenset({EditionStatus.PAUSED, EditionStatus.SENT, EditionStatus.STOPPED}),
+    EditionStatus.PAUSED: frozenset({EditionStatus.SENDING, EditionStatus.STOPPED}),
+    EditionStatus.SENT: frozenset(),
+    EditionStatus.STOPPED: frozenset(),
+}
+
+
+class Edition(Base):
+    """
+    One number of a newsletter.
+
+    Attributes:
+        key: its short name within the newsletter, such as 2022-04.
+        period: the time it covers, as people read it: "April 2022".
+        letter: the editor's letter, in our Markdown.
+        closing, signed_by, signed_role: "Best wishes,", who signs, and as what.
+        source_hash: SHA-256 of the document it was imported from, or empty.
+        review: the doubtful lines of that document: dicts of line, text, why.
+        revision: counts changes of the content.
+    """
+
+    __tablename__ = "editions"
+    __table_args__ = (
+        UniqueConstraint("newsletter_id", "key"),
+        CheckConstraint("key <> ''", name="has_a_key"),
+    )
+
+    id: Mapped[Id]
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="RESTRICT"))
+    key: Mapped[str]
+    period: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str] = mapped_column(default="")
+    preheader: Mapped[str] = mapped_column(default="")
+    letter: Mapped[str] = mapped_column(default="")
+    closing: Mapped[str] = mapped_column(default="")
+    signed_by: Mapped[str] = mapped_column(default="")
+    signed_role: Mapped[str] = mapped_column(default="")
+    status: Mapped[EditionStatus] = mapped_column(one_of(EditionStatus), default=EditionStatus.DRAFT)
+    source_name: Mapped[str] = mapped_column(default="")
+    source_hash: Mapped[str] = mapped_column(default="")
+    review: Mapped[list[Any]] = mapped_column(default=list)
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime.datetime]
+    changed_at: Mapped[datetime.datetime]
+    frozen_at: Mapped[datetime.datetime | None]
+    finished_at: Mapped[datetime.datetime | None]
+
+    newsletter: Mapped[Newsletter] = relationship(lazy="raise")
+    sections: Mapped[list["Section"]] = relationship(
+        order_by="Section.position", cascade="all, delete-orphan", lazy="raise"
+    )
+
+    def become(self, status: EditionStatus) -> None:
+        """
+        Raises:
+            WrongState: what it is now does not lead there.
+        """
+        if status not in BECOMES[self.status]:
+            raise WrongState(f"The edition {self.key} is {self.status.value} and cannot become {status.value}.")
+        self.status = status
+
+    def items(self) -> Iterator["Item"]:
+        """All items in reading order."""
+        for section in self.sections:
+            for category in section.categories:
+                yield from category.items
+
+
+class Section(Base):
+    """
+    A headed part of an edition.
+
+    Attributes:
+        colour: #RRGGBB, or empty for the design's own for this position.
+        is_news: holds the sender's own news, whose items need no publisher.
+    """
+
+    __tablename__ = "sections"
+    __table_args__ = (Index(None, "edition_id"),)
+
+    id: Mapped[Id]
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    colour: Mapped[str] = mapped_column(default="")
+    is_news: Mapped[bool] = mapped_column(default=False)
+
+    categories: Mapped[list["Category"]] = relationship(
+        order_by="Category.position", cascade="all, delete-orphan", lazy="raise"
+    )
+
+    @property
+    def item_count(self) -> int:
+        return sum(len(category.items) for category in self.categories)
+
+
+class Category(Base):
+    """A group within a section; without a name when the section's items stand directly under it."""
+
+    __tablename__ = "categories"
+    __table_args__ = (Index(None, "section_id"),)
+
+    id: Mapped[Id]
+    section_id: Mapped[int] = mapped_column(ForeignKey("sections.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(default="")
+
+    items: Mapped[list["Item"]] = relationship(
+        order_by="Item.position", cascade="all, delete-orphan", lazy="raise"
+    )
+
+
+class Item(Base):
+    """
+    One entry.
+
+    Attributes:
+        publisher: who says it; empty for the sender's own news.
+        url: where to read it; empty while nobody has found the link.
+        summary: in our Markdown.
+        source_line: the line of the imported document that it began on; None when written by hand.
+    """
+
+    __tablename__ = "items"
+    __table_args__ = (Index(None, "category_id"), CheckConstraint("title <> ''", name="has_a_title"))
+
+    id: Mapped[Id]
+    category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    publisher: Mapped[str] = mapped_column(default="")
+    title: Mapped[str]
+    url: Mapped[str] = mapped_column(default="")
+    summary: Mapped[str] = mapped_column(default="")
+    picture_hash: Mapped[str | None] = mapped_column(ForeignKey("pictures.content_hash", ondelete="RESTRICT"))
+    picture_alt: Mapped[str] = mapped_column(default="")
+    source_line: Mapped[int | None]
+
+    picture: Mapped[Picture | None] = relationship(lazy="raise")
+
+
+class Rendering(Base):
+    """
+    An edition made into mail, with open fields; what was approved, byte for byte.
+
+    Attributes:
+        variant: which choice of sections it is for; empty for the whole edition.
+        segments: the message on the wire, ASCII, cut at its open fields: texts at even places, names of
+            slots at odd ones.
+        html, text, mjml: the parts before encoding, with slots written as [[name]].
+        web_html: the page of the web archive: no open fields, no personal links.
+        fingerprint: SHA-256 of the segments.
+    """
+
+    __tablename__ = "renderings"
+    __table_args__ = (UniqueConstraint("edition_id", "variant"),)
+
+    id: Mapped[Id]
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    variant: Mapped[str] = mapped_column(default="")
+    design: Mapped[str]
+    subject: Mapped[str]
+    segments: Mapped[list[str]]
+    mjml: Mapped[str]
+    html: Mapped[str]
+    text: Mapped[str]
+    web_html: Mapped[str]
+    fingerprint: Mapped[str]
+    created_at: Mapped[datetime.datetime]

@@ -1,0 +1,42 @@
+"""Message: one finished mail, the argument of every backend; Receipt: what the other side answered."""
+
+from dataclasses import dataclass
+
+from pulse_mailer.domain.delivery import Outcome, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    Attributes:
+        delivery_id: the ledger's row that it stands for; 0 for mail outside the ledger.
+        sender: the envelope sender (MAIL FROM), which bounces go to.
+        recipient: the envelope recipient.
+        data: headers and body, CRLF line ends, no line over 998 octets, all ASCII, not dot-stuffed,
+            ending in CRLF.
+    """
+
+    delivery_id: int
+    sender: str
+    recipient: str
+    message_id: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """
+    What came of handing over one message.
+
+    Attributes:
+        stage: how far it came.
+        code, enhanced_code, reply: the other side's words; code is None when it said nothing.
+    """
+
+    message: Message
+    outcome: Outcome
+    stage: Stage
+    relay: str
+    code: int | None = None
+    enhanced_code: str = ""
+    reply: str = ""

@@ -1,0 +1,17 @@
+"""The complete schema: importing this module is importing every table."""
+
+from pulse_mailer.domain import (
+    auditing,
+    delivery,
+    edition,
+    newsletter,
+    picture,
+    staff,
+    subscriber,
+    suppression,
+)
+from pulse_mailer.domain.base import Base
+
+TABLES = (auditing, delivery, edition, newsletter, picture, staff, subscriber, suppression)
+
+metadata = Base.metadata

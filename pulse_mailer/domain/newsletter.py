@@ -1,0 +1,79 @@
+"""Newsletter: what people subscribe to, and the programme that its editions follow."""
+
+import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from pulse_mailer.domain.base import Base, Id
+
+
+class Newsletter(Base):
+    """
+    Attributes:
+        slug: its short name in URLs, commands and the List-Id; never changes.
+        contact_lines: what the footer says of how to reach the sender: dicts of label, text, url (may be empty).
+        theme: design tokens that differ from the design's own, such as {"brand": "#0B5563"}.
+        reason: why people get it, as the footer says it.
+    """
+
+    __tablename__ = "newsletters"
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        CheckConstraint("slug <> '' AND slug = lower(slug)", name="slug_is_lower_case"),
+        CheckConstraint("name <> ''", name="has_a_name"),
+    )
+
+    id: Mapped[Id]
+    slug: Mapped[str]
+    name: Mapped[str]
+    from_name: Mapped[str]
+    from_address: Mapped[str]
+    reply_to: Mapped[str] = mapped_column(default="")
+    postal_address: Mapped[str] = mapped_column(default="")
+    contact_lines: Mapped[list[dict[str, str]]] = mapped_column(default=list)
+    reason: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en-GB")
+    timezone: Mapped[str] = mapped_column(default="Europe/London")
+    design: Mapped[str] = mapped_column(default="digest")
+    theme: Mapped[dict[str, str]] = mapped_column(default=dict)
+    created_at: Mapped[datetime.datetime]
+
+    sections: Mapped[list["ProgrammeSection"]] = relationship(
+        order_by="ProgrammeSection.position", cascade="all, delete-orphan", lazy="raise"
+    )
+    categories: Mapped[list["ProgrammeCategory"]] = relationship(
+        order_by="ProgrammeCategory.position", cascade="all, delete-orphan", lazy="raise"
+    )
+
+
+class ProgrammeSection(Base):
+    """
+    A section that editions of a newsletter may have, in the order they follow.
+
+    Attributes:
+        colour: #RRGGBB, or empty for the design's own for this position.
+        is_news: holds the sender's own news, whose items need no publisher.
+    """
+
+    __tablename__ = "programme_sections"
+    __table_args__ = (UniqueConstraint("newsletter_id", "name"),)
+
+    id: Mapped[Id]
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    colour: Mapped[str] = mapped_column(default="")
+    is_news: Mapped[bool] = mapped_column(default=False)
+
+
+class ProgrammeCategory(Base):
+    """A group that sections may have (Reports, Briefings), in the order they follow."""
+
+    __tablename__ = "programme_categories"
+    __table_args__ = (UniqueConstraint("newsletter_id", "name"),)
+
+    id: Mapped[Id]
+    newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]

@@ -1,0 +1,164 @@
+"""
+Every exception of the package, as one tree.
+
+    PulseMailerError
+    ├── UsageError             what was asked for is not possible as written
+    │   ├── BadSetting         a PULSE_MAILER_ variable is unknown or has a wrong value
+    │   ├── BadAddress         not an e-mail address that we can write to
+    │   └── BadCsv             a file of subscribers that cannot be read as one
+    ├── NotFound               no such edition, subscriber, delivery, picture
+    ├── Refused                possible, but not allowed as things stand
+    │   ├── WrongState         the edition or delivery is not in a state that allows it
+    │   ├── SendingBlocked     preflight found errors, or the count was not confirmed
+    │   └── Conflict           somebody else changed it meanwhile
+    ├── DocumentError          a document that cannot be imported
+    │   ├── UnreadableDocument
+    │   ├── DocumentTooLarge
+    │   └── HostileDocument    zip bombs, external entities
+    ├── CompositionError       an edition that cannot be made into mail
+    │   ├── BrokenTemplate
+    │   └── UnsafeText         nested too deeply, or holds characters that no mail may carry
+    ├── PictureRefused         not a picture that mail can show
+    ├── BadLink                a signed link that we did not sign, or not for this
+    ├── DatabaseError
+    │   ├── DatabaseUnreachable
+    │   ├── DatabaseBehind     its migrations are older than the program
+    │   └── KeysMismatch       the keys are not those this database was made with
+    └── BackendError           handing over failed in a way that is not about one recipient
+        ├── ConnectionFailed   nobody answers, or the line broke before anything was handed over
+        ├── SignInRefused      the server does not accept our name and password
+        └── RouteRefused       the server takes nothing from us at the moment
+"""
+
+
+class PulseMailerError(Exception):
+    """
+    What went wrong, in a sentence, and what to do about it.
+
+    Attributes:
+        what: what went wrong and where, for a person to read.
+        remedy: what to do; may be empty.
+        exit_status: what a command ends with (1 failed, 2 wrong usage, 4 refused).
+        http_status: what a page answers with.
+        again: whether trying the same again, later, can help.
+    """
+
+    exit_status = 1
+    http_status = 500
+    again = False
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}".rstrip()
+
+
+class UsageError(PulseMailerError):
+    exit_status = 2
+    http_status = 400
+
+
+class BadSetting(UsageError):
+    pass
+
+
+class BadAddress(UsageError):
+    http_status = 422
+
+
+class BadCsv(UsageError):
+    http_status = 422
+
+
+class NotFound(PulseMailerError):
+    http_status = 404
+
+
+class Refused(PulseMailerError):
+    exit_status = 4
+    http_status = 409
+
+
+class WrongState(Refused):
+    pass
+
+
+class SendingBlocked(Refused):
+    pass
+
+
+class Conflict(Refused):
+    again = True
+
+
+class DocumentError(PulseMailerError):
+    http_status = 422
+
+
+class UnreadableDocument(DocumentError):
+    pass
+
+
+class DocumentTooLarge(DocumentError):
+    http_status = 413
+
+
+class HostileDocument(DocumentError):
+    pass
+
+
+class CompositionError(PulseMailerError):
+    http_status = 422
+
+
+class BrokenTemplate(CompositionError):
+    http_status = 500
+
+
+class UnsafeText(CompositionError):
+    pass
+
+
+class PictureRefused(PulseMailerError):
+    http_status = 422
+
+
+class BadLink(PulseMailerError):
+    http_status = 404
+
+
+class DatabaseError(PulseMailerError):
+    http_status = 503
+
+
+class DatabaseUnreachable(DatabaseError):
+    again = True
+
+
+class DatabaseBehind(DatabaseError):
+    pass
+
+
+class KeysMismatch(DatabaseError):
+    pass
+
+
+class BackendError(PulseMailerError):
+    """Handing over failed; no recipient is to blame and nobody was mailed by the call that raised it."""
+
+    http_status = 502
+
+
+class ConnectionFailed(BackendError):
+    again = True
+
+
+class SignInRefused(BackendError):
+    pass
+
+
+class RouteRefused(BackendError):
+    again = True

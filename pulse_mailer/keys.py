@@ -1,0 +1,105 @@
+"""
+The secrets that sign links and hash addresses, made on the first start and kept for ever.
+
+Link keys rotate: the newest signs, all of them verify. The address key never changes, since the suppression
+list and the ledger recognise people by it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulse_mailer.errors import BadSetting
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """
+    Attributes:
+        links: key id (one letter or digit) to secret; the last one signs.
+        address: the secret behind every address hash.
+    """
+
+    links: dict[str, bytes]
+    address: bytes
+
+    @property
+    def signing_kid(self) -> str:
+        return list(self.links)[-1]
+
+    def hash_address(self, key: str) -> str:
+        """The keyed SHA-256 of a normalised address (Address.key), in hexadecimal."""
+        return hmac.new(self.address, key.encode(), hashlib.sha256).hexdigest()
+
+    def fingerprints(self) -> dict[str, str]:
+        """Purpose to a short digest that tells keys apart and gives nothing away."""
+        prints = {f"link:{kid}": _fingerprint(secret) for kid, secret in self.links.items()}
+        return prints | {"address": _fingerprint(self.address)}
+
+
+def load_or_create(folder: Path) -> Keys:
+    """
+    Read `link.keys` and `address.key` in a folder; write both, for the owner alone, where neither exists.
+
+    Raises:
+        BadSetting: one of the files is missing or damaged.
+    """
+    links, address = folder / "link.keys", folder / "address.key"
+    if not links.exists() and not address.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(links, f"1:{_new_secret()}\n")
+        _write(address, f"{_new_secret()}\n")
+    for path in (links, address):
+        if not path.exists():
+            raise BadSetting(
+                f"The key file {path} is missing, while its companion is there.",
+                remedy="Bring it back from your backup; a new one would break every link already sent.",
+            )
+    return Keys(links=_read_links(links), address=_decode(address.read_text().strip(), address))
+
+
+def _new_secret() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _write(path: Path, text: str) -> None:
+    # O_EXCL: of two first starts at once, one makes the keys and the other reads them.
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+
+
+def _read_links(path: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for line in path.read_text().split():
+        kid, colon, secret = line.partition(":")
+        if not colon or len(kid) != 1 or not kid.isalnum() or kid != kid.lower() or kid in found:
+            raise BadSetting(f"{path} holds a line that is not KEYID:SECRET with a key id of one letter or digit.")
+        found[kid] = _decode(secret, path)
+    if not found:
+        raise BadSetting(f"{path} holds no key.", remedy="Bring it back from your backup.")
+    return found
+
+
+def _decode(secret: str, path: Path) -> bytes:
+    try:
+        found = base64.urlsafe_b64decode(secret)
+    except (binascii.Error, ValueError) as error:
+        raise BadSetting(f"A key in {path} is damaged.", remedy="Bring it back from your backup.") from error
+    if len(found) < KEY_BYTES:
+        raise BadSetting(f"A key in {path} is shorter than {KEY_BYTES} bytes.")
+    return found
+
+
+def _fingerprint(secret: bytes) -> str:
+    return hashlib.sha256(b"pulse-mailer fingerprint " + secret).hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""
+Every URL that leaves the house, and the signed tokens in those that belong to one person.
+
+A token is the key's id, the subject's public name and 128 bits of HMAC over purpose and subject, in lower-case
+base32, so that it survives as a mail address too. It holds no address, never expires, and is good for one
+purpose only.
+"""
+
+import base64
+import enum
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+
+from pulse_mailer.domain.picture import Picture
+from pulse_mailer.errors import BadLink
+from pulse_mailer.keys import Keys
+
+_MAC_LETTERS = 26  # 16 bytes in base32 without padding
+_TOKEN = re.compile(r"[0-9a-z][0-9a-z]{1,20}[a-z2-7]{26}")
+
+
+class Purpose(enum.StrEnum):
+    UNSUBSCRIBE = "unsubscribe"
+    BOUNCE = "bounce"
+
+
+def new_public_id() -> str:
+    """Sixteen letters and digits, 80 random bits: a Subscription's name in links."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """
+    Attributes:
+        base_url: where the web app is reached from outside; no slash at its end.
+        unsubscribe_inbox: an address whose mail somebody reads and unsubscribes by; empty for none.
+        bounce_inbox: likewise for bounces.
+    """
+
+    base_url: str
+    keys: Keys
+    unsubscribe_inbox: str = ""
+    bounce_inbox: str = ""
+
+    def token(self, purpose: Purpose, subject: str) -> str:
+        kid = self.keys.signing_kid
+        return kid + subject + self._mac(kid, purpose, subject)
+
+    def read(self, purpose: Purpose, token: str) -> str:
+        """
+        Give the subject that a token was signed for.
+
+        Raises:
+            BadLink: we did not sign it, or not for this purpose.
+        """
+        if _TOKEN.fullmatch(token) and token[0] in self.keys.links:
+            kid, subject, mac = token[0], token[1:-_MAC_LETTERS], token[-_MAC_LETTERS:]
+            if hmac.compare_digest(mac, self._mac(kid, purpose, subject)):
+                return subject
+        raise BadLink("This link is not one of ours, or it was cut short.", remedy="Open it from the mail again.")
+
+    def unsubscribe(self, public_id: str) -> str:
+        return f"{self.base_url}/u/{self.token(Purpose.UNSUBSCRIBE, public_id)}"
+
+    def list_unsubscribe(self, public_id: str) -> str:
+        """The value of List-Unsubscribe (RFC 2369, RFC 8058): the https way first, mailto where somebody reads it."""
+        ways = [f"<{self.unsubscribe(public_id)}>"]
+        if self.unsubscribe_inbox:
+            local, _, domain = self.unsubscribe_inbox.partition("@")
+            token = self.token(Purpose.UNSUBSCRIBE, public_id)
+            ways.append(f"<mailto:{local}+{token}@{domain}?subject=unsubscribe>")
+        return ", ".join(ways)
+
+    def envelope_sender(self, from_address: str, delivery_id: int) -> str:
+        """Where a bounce goes: an address of its own for each delivery (VERP) where somebody reads it."""
+        if not self.bounce_inbox:
+            return from_address
+        local, _, domain = self.bounce_inbox.partition("@")
+        return f"{local}+{self.token(Purpose.BOUNCE, str(delivery_id))}@{domain}"
+
+    def archive(self, newsletter_slug: str) -> str:
+        return f"{self.base_url}/editions/{newsletter_slug}"
+
+    def web_copy(self, newsletter_slug: str, edition_key: str) -> str:
+        return f"{self.archive(newsletter_slug)}/{edition_key}"
+
+    def picture(self, picture: Picture) -> str:
+        return f"{self.base_url}/pictures/{picture.file_name}"
+
+    def _mac(self, kid: str, purpose: Purpose, subject: str) -> str:
+        digest = hmac.digest(self.keys.links[kid], f"{purpose.value}|{subject}".encode(), hashlib.sha256)[:16]
+        return base64.b32encode(digest).decode().lower().rstrip("=")
