@@ -1,0 +1,63 @@
+"""What commands print: Rich for people at a terminal, plain lines elsewhere, JSON when asked."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pulse_mailer.bootstrap import Mailer, started
+from pulse_mailer.errors import PulseMailerError
+from pulse_mailer.settings import load
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@contextlib.contextmanager
+def mailer() -> Iterator[Mailer]:
+    """The program, ready to work: settings read, database at its newest migration, keys its own."""
+    with started(load()) as ready:
+        yield ready
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print a line; what stands in it is text, never markup."""
+    console.print(escape(text), style=style or None)
+
+
+def good(text: str) -> None:
+    say(text, "green")
+
+
+def trouble(text: str) -> None:
+    say(text, "yellow")
+
+
+def error_line(error: PulseMailerError) -> None:
+    errors.print(f"[bold red]error:[/] {escape(str(error))}")
+
+
+def print_json(found: Any) -> None:
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str] = ()) -> None:
+    """A table that fits the terminal; columns named in `numbers` are set to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+    console.print(table, soft_wrap=False)
+
+
+def as_columns(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> list[list[object]]:
+    """Pick the named values of each row, in the order of the columns."""
+    return [[row[name] for name in columns] for row in rows]
