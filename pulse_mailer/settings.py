@@ -1,42 +1,73 @@
 """
 Every setting, read once and strictly; the only reader of the environment.
 
-A setting `smtp_host` comes from the variable PULSE_MAILER_SMTP_HOST, or the same in a file `.env` in the
-working directory, or its default. A secret may stand in a file of its own, named by PULSE_MAILER_…_FILE.
+A setting `smtp_host` comes from the variable PULSE_MAILER_SMTP_HOST, else from such a line in the file `.env`
+of the working directory, else it has its default; an empty value counts as none. A secret may stand in a file
+of its own, named by PULSE_MAILER_…_FILE.
 """
 
+import ipaddress
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pulse_mailer.errors import BadSetting
 
 PREFIX = "PULSE_MAILER_"
 SECRETS = ("database_url", "smtp_password")
+_SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)
+ENV_FILE = Path(".env")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _environment() -> Mapping[str, str]:
+    return os.environ  # noqa: TID251 - this module is the one reader that the rule speaks of
 
 
 def _default_data_dir() -> Path:
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "pulse-mailer"
+    base = _environment().get("XDG_DATA_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "share") / "pulse-mailer"
+    except RuntimeError as error:
+        raise BadSetting(
+            f"{PREFIX}DATA_DIR is not set, and this user has no home folder to put the data in.",
+            remedy=f"Set {PREFIX}DATA_DIR to a folder.",
+        ) from error
 
 
 class Settings(BaseSettings):
     """All settings, with their defaults: enough for a first run that can mail nobody real."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Only what load() hands over: it knows where each value came from, and refuses what nobody knows.
+        return (init_settings,)
+
     data_dir: Path = Field(
-        default_factory=_default_data_dir, description="Folder of the keys, the SQLite database and the mailbox."
+        default_factory=_default_data_dir,
+        description="Folder of the keys, the SQLite database and the mailbox.",
     )
     database_url: SecretStr = Field(
         default=SecretStr(""),
-        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; empty: a SQLite file in the data folder.",
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; "
+        "empty: a SQLite file in the data folder.",
     )
     base_url: str = Field(
         default="http://127.0.0.1:8025",
@@ -45,25 +76,46 @@ class Settings(BaseSettings):
     web_host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
     web_port: int = Field(default=8025, ge=1, le=65535, description="The port that `serve` listens on.")
     backend: Literal["smtp"] = Field(default="smtp", description="How mail is handed over.")
-    smtp_host: str = Field(default="127.0.0.1", description="The mail server; by default the built-in catcher.")
+    smtp_host: str = Field(
+        default="127.0.0.1", description="The mail server; by default the built-in catcher."
+    )
     smtp_port: int = Field(default=1025, ge=1, le=65535, description="Its port.")
     smtp_security: Literal["none", "starttls", "tls"] = Field(
-        default="none", description="none (loopback only), starttls (usually port 587) or tls (usually port 465)."
+        default="none",
+        description="none (loopback only), starttls (usually port 587) or tls (usually port 465).",
     )
     smtp_username: str = Field(default="", description="The name to sign in with; empty: no sign-in.")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="The password to sign in with.")
-    smtp_ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's.")
+    smtp_ca_file: Path | None = Field(
+        default=None, description="Certificates to trust instead of the system's."
+    )
     smtp_messages_per_connection: int = Field(
         default=500, ge=1, description="After so many messages a connection is closed and opened anew."
     )
     unsubscribe_inbox: str = Field(
-        default="", description="An inbox that somebody reads for unsubscribe mails; empty: no mailto: way out."
+        default="",
+        description="An inbox that somebody reads for unsubscribe mails; empty: no mailto: way out.",
     )
     bounce_inbox: str = Field(
-        default="", description="An inbox that somebody reads for bounces; empty: they go to the From address."
+        default="",
+        description="An inbox that somebody reads for bounces; empty: they go to the From address.",
     )
-    mailbox_port: int = Field(default=1025, ge=0, le=65535, description="The built-in catcher's SMTP port; 0: off.")
-    worker_poll_seconds: float = Field(default=1.0, gt=0, description="How often a worker looks for an edition to send.")
+    mailbox_host: str = Field(
+        default="127.0.0.1",
+        description="Where the built-in catcher runs: a name without dots or a private IP address; "
+        "mail to it stays inside and needs no TLS.",
+    )
+    mailbox_port: int = Field(
+        default=1025, ge=0, le=65535, description="The built-in catcher's SMTP port; 0: off."
+    )
+    worker_poll_seconds: float = Field(
+        default=1.0, gt=0, description="How often a worker looks for an edition to send."
+    )
+
+    @field_validator("data_dir", "smtp_ca_file")
+    @classmethod
+    def _path_is_whole(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
 
     @field_validator("base_url")
     @classmethod
@@ -73,34 +125,44 @@ class Settings(BaseSettings):
             raise ValueError("it must look like https://news.example.org")
         return value.rstrip("/")
 
+    @field_validator("mailbox_host")
+    @classmethod
+    def _catcher_is_near(cls, value: str) -> str:
+        try:
+            near = ipaddress.ip_address(value).is_private
+        except ValueError:
+            near = bool(value) and "." not in value
+        if not near:
+            raise ValueError("it must be a name without dots, such as catcher, or a private IP address")
+        return value
+
     @field_validator("unsubscribe_inbox", "bounce_inbox")
     @classmethod
     def _inbox_is_an_address(cls, value: str) -> str:
         local, at, domain = value.partition("@")
         if value and not (at and local.isascii() and domain and "+" not in local and len(local) <= 16):
-            raise ValueError("it must be an address such as leave@example.org, its first part at most 16 letters")
+            raise ValueError(
+                "it must be an address such as leave@example.org, its first part at most 16 letters"
+            )
         return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
-        if self.mails_outside:
-            if urlsplit(self.base_url).scheme != "https":
-                raise ValueError(
-                    f"{PREFIX}BASE_URL must begin with https:// when {PREFIX}SMTP_HOST is not this machine: "
-                    "recipients' way out depends on it"
-                )
-            if self.smtp_security == "none":
-                raise ValueError(
-                    f"{PREFIX}SMTP_SECURITY must be starttls or tls when {PREFIX}SMTP_HOST is not this machine"
-                )
+        outside = f"when {PREFIX}SMTP_HOST is neither this machine nor the catcher"
+        if self.mails_outside and urlsplit(self.base_url).scheme != "https":
+            raise ValueError(
+                f"{PREFIX}BASE_URL must begin with https:// {outside}: the way out depends on it"
+            )
+        if self.mails_outside and self.smtp_security == "none":
+            raise ValueError(f"{PREFIX}SMTP_SECURITY must be starttls or tls {outside}")
         if bool(self.smtp_username) != bool(self.smtp_password.get_secret_value()):
             raise ValueError(f"{PREFIX}SMTP_USERNAME and {PREFIX}SMTP_PASSWORD go together")
         return self
 
     @property
     def mails_outside(self) -> bool:
-        """Whether mail can leave this machine."""
-        return self.smtp_host not in ("127.0.0.1", "localhost", "::1")
+        """Whether mail goes anywhere but to this machine or the built-in catcher."""
+        return self.smtp_host.lower() not in (*_LOOPBACK, self.mailbox_host.lower())
 
     @property
     def database(self) -> str:
@@ -114,3 +176,105 @@ class Settings(BaseSettings):
     @property
     def mailbox_dir(self) -> Path:
         return self.data_dir / "mailbox"
+
+
+def load(**overrides: Any) -> Settings:
+    """
+    Read every setting; what is given here goes before all else.
+
+    Raises:
+        BadSetting: a variable is unknown or has a wrong value; names each of them, and no secret.
+    """
+    given, problems = _read()
+    try:
+        settings = Settings(**{name: found.value for name, found in given.items()} | overrides)
+    except ValidationError as error:
+        problems += _readable(error)
+    if problems:
+        raise BadSetting("\n".join(problems))
+    return settings
+
+
+def sources() -> dict[str, str]:
+    """Where the value of each setting comes from: environment, .env, a file's path, or default."""
+    given, _problems = _read()
+    return {name: given[name].place if name in given else "default" for name in Settings.model_fields}
+
+
+def variable(name: str) -> str:
+    """The variable that a setting is read from."""
+    return PREFIX + name.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    value: str
+    place: str
+
+
+def _read() -> tuple[dict[str, _Given], list[str]]:
+    """Give the settings that somebody set, by name, and what is wrong with how they are set."""
+    given: dict[str, _Given] = {}
+    problems: list[str] = []
+    for place, variables in ((".env", _env_file(problems)), ("environment", _environment())):
+        for name, value in _ours(variables):
+            if name in Settings.model_fields or name in _SECRET_FILES:
+                given[name] = _Given(value, place)
+            else:
+                problems.append(
+                    f"{variable(name)} ({place}) is not a setting. docs/settings.md lists them all."
+                )
+    for name in SECRETS:
+        _read_secret(name, given, problems)
+    return given, problems
+
+
+def _ours(variables: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Give name and value of each setting that is not empty."""
+    for key, value in variables.items():
+        if key.upper().startswith(PREFIX) and value:
+            yield key[len(PREFIX) :].lower(), value
+
+
+def _env_file(problems: list[str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    try:
+        with ENV_FILE.open(encoding="utf-8") as file:
+            for line in parse_stream(file):
+                if line.error:
+                    problems.append(f"Line {line.original.line} of {ENV_FILE.absolute()} is not NAME=VALUE.")
+                elif line.key:
+                    found[line.key] = line.value
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"The file {ENV_FILE.absolute()} cannot be read: {error}")
+    return found
+
+
+def _read_secret(name: str, given: dict[str, _Given], problems: list[str]) -> None:
+    """Put the content of the file that PULSE_MAILER_…_FILE names in its place."""
+    named = given.pop(f"{name}_file", None)
+    if named is None:
+        return
+    shown = f"{variable(name)}_FILE"
+    if name in given:
+        problems.append(f"{variable(name)} and {shown} are both set; keep one of them.")
+        return
+    try:
+        secret = Path(named.value).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        problems.append(f"{shown} names {named.value}, which cannot be read: {reason}.")
+        return
+    if not secret:
+        problems.append(f"{shown} names {named.value}, which is empty.")
+    given[name] = _Given(secret, f"file {named.value}")
+
+
+def _readable(error: ValidationError) -> Iterator[str]:
+    """Say of each wrong value which variable it is and what it must be; never the value itself."""
+    for found in error.errors(include_input=False, include_url=False, include_context=False):
+        said = found["msg"].removeprefix("Value error, ").replace("Input should be", "it must be").rstrip(".")
+        place = f"{variable(str(found['loc'][0]))}: " if found["loc"] else ""
+        yield f"{place}{said}."
