@@ -6,24 +6,37 @@ The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and n
 """
 
 import re
+import textwrap
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
+
+from pulse_mailer.errors import UnsafeText
 
 MAX_DEPTH = 50  #: deeper nesting overflows the stack of the MJML compiler and kills the process
 MAX_CHARACTERS = 200_000
+MAX_BRACKETS = 2_000  #: the Markdown parser's time grows with the square of their number
+TEXT_WIDTH = 72
 
 _TEXT_TAGS = {"p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "sub", "sup"}
 _HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
 _SCHEMES = {"http", "https", "mailto", "tel"}
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
-    ["image", "code", "fence", "html_block", "html_inline"]
+# The parser drops without a word what lies deeper than its own limit, so that ours must be met first.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_DEPTH}).disable(
+    ["image", "code", "fence", "backticks", "hr", "lheading", "reference", "html_block", "html_inline"]
 )
+# A link of a dangerous kind is parsed as a link all the same, so that its words can stay and its target go.
+_MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign,assignment]  # as its docs say
 # All of C0 and C1 but tab, line feed and carriage return, and the marks that turn text around.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
 )
+_NOT_IN_URL = re.compile(r"[\s<>\"'`\\]")
 
 
 def clean(html: str) -> str:
@@ -44,6 +57,119 @@ def clean(html: str) -> str:
     )
 
 
+def to_html(markdown: str, *, heading: str = "h5") -> str:
+    """
+    Make safe HTML, with runs of white space made one space and links that lead nowhere made plain words.
+
+    `heading` is the tag of every heading in it, so that it fits the page around it.
+
+    Raises:
+        UnsafeText: too long, nested too deeply, or holding characters that no mail may carry.
+    """
+    tokens = _parse(markdown)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = heading
+        if token.children:
+            token.children = list(_without_dead_links(token.children))
+    html = nh3.clean(
+        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        tags=_TEXT_TAGS | {heading},
+        attributes={"a": {"href"}, "ol": {"start"}},
+        url_schemes=_SCHEMES,
+        link_rel=None,
+    )
+    return re.sub(r"[ \t\r\n]+", " ", html).strip()
+
+
+def to_text(markdown: str, references: list[str], *, width: int = TEXT_WIDTH) -> str:
+    """
+    Make plain text, wrapped, with list entries hanging from their bullets and numbers.
+
+    `references` are the URLs referred to so far, as [1], [2]...; those of this text are added to it. A word
+    longer than `width` columns stays whole.
+
+    Raises:
+        UnsafeText: as to_html() does.
+    """
+    root = SyntaxTreeNode(_parse(markdown))
+    return "\n\n".join("\n".join(_lines(block, references, width)) for block in root.children)
+
+
+def links_in(markdown: str) -> list[tuple[str, str]]:
+    """Every link as (its words, its target as written), also those that lead nowhere."""
+    return [
+        ("".join(inner.content for inner in node.walk()), str(node.attrs.get("href", "")))
+        for token in _parse(markdown)
+        for node in SyntaxTreeNode(token.children or []).walk()
+        if node.type == "link"
+    ]
+
+
+def usable_url(url: str) -> str:
+    """The URL, when mail can carry it and it leads somewhere (http, https, mailto or tel); else nothing."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if _NOT_IN_URL.search(url) or _FORBIDDEN.search(url):
+        return ""
+    if parts.scheme in {"http", "https"}:
+        return url if parts.hostname else ""
+    return url if parts.scheme in {"mailto", "tel"} and parts.path else ""
+
+
+def check_characters(text: str) -> None:
+    """
+    Raises:
+        UnsafeText: it is too long or holds a character that no mail may carry; says which, and the line.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise UnsafeText(f"The text has {len(text):,} characters; {MAX_CHARACTERS:,} is the most.")
+    found = _FORBIDDEN.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise UnsafeText(
+            f"Line {line} holds the invisible character U+{ord(found[0]):04X}, which mail may not carry.",
+            remedy="Type the words around it again.",
+        )
+
+
+def _parse(markdown: str) -> list[Token]:
+    check_characters(markdown)
+    if markdown.count("[") > MAX_BRACKETS:
+        raise UnsafeText(f"The text has more than {MAX_BRACKETS:,} square brackets.")
+    tokens = _MARKDOWN.parse(markdown)
+    depth = deepest = 0
+    for token in _flat(tokens):
+        # An entity such as &#8238; makes a character that the source did not hold.
+        check_characters(token.content)
+        depth += token.nesting
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise UnsafeText(
+            f"The text is nested {deepest} levels deep; {MAX_DEPTH} is the most.",
+            remedy="Take lists and quotes out of one another.",
+        )
+    return tokens
+
+
+def _flat(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or []
+
+
+def _without_dead_links(tokens: list[Token]) -> Iterator[Token]:
+    alive = True
+    for token in tokens:
+        if token.type == "link_open":
+            alive = bool(usable_url(str(token.attrs.get("href", ""))))
+        if alive or token.type not in {"link_open", "link_close"}:
+            yield token
+
+
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     is_marker = value.strip().lower().startswith("picture:")
     if attribute == "src" and not is_marker:
@@ -51,3 +177,53 @@ def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     if tag == "a" and attribute == "href" and is_marker:
         return None
     return value
+
+
+def _lines(block: SyntaxTreeNode, references: list[str], width: int) -> list[str]:
+    if block.type in {"bullet_list", "ordered_list"}:
+        return _list_lines(block, references, width)
+    if block.type == "blockquote":
+        inner = "\n\n".join("\n".join(_lines(child, references, width - 2)) for child in block.children)
+        return [f"> {line}".rstrip() for line in inner.splitlines()]
+    words = _inline_text(block, references)
+    return [line for part in words.split("\n") for line in wrap(part, width)]
+
+
+def _list_lines(block: SyntaxTreeNode, references: list[str], width: int) -> list[str]:
+    first = int(block.attrs.get("start", 1))
+    entries = []
+    for number, entry in enumerate(block.children, start=first):
+        marker = f"{number}. " if block.type == "ordered_list" else "- "
+        inside = [
+            line for child in entry.children for line in _lines(child, references, width - len(marker))
+        ] or [""]
+        margins = [marker] + [" " * len(marker)] * (len(inside) - 1)
+        entries.append("\n".join(f"{margin}{line}" for margin, line in zip(margins, inside, strict=True)))
+    # Entries that fill several lines are told apart by a blank one between them.
+    between = "\n\n" if any("\n" in entry for entry in entries) else "\n"
+    return between.join(entries).split("\n")
+
+
+def _inline_text(node: SyntaxTreeNode, references: list[str]) -> str:
+    if node.type == "text":
+        return node.content
+    if node.type in {"softbreak", "hardbreak"}:
+        return " " if node.type == "softbreak" else "\n"
+    words = "".join(_inline_text(child, references) for child in node.children)
+    if node.type == "link":
+        url = usable_url(str(node.attrs.get("href", "")))
+        if url and words not in {url, url.removeprefix("mailto:"), url.removeprefix("tel:")}:
+            words = f"{words} {refer(url, references)}"
+    return words
+
+
+def refer(url: str, references: list[str]) -> str:
+    """Give the URL's number as [n], after adding it to the references unless it is there."""
+    if url not in references:
+        references.append(url)
+    return f"[{references.index(url) + 1}]"
+
+
+def wrap(text: str, width: int = TEXT_WIDTH) -> list[str]:
+    """Cut into lines at spaces only, so that URLs and hyphenated words stay whole."""
+    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
