@@ -1,0 +1,1 @@
+"""The ledger: who gets an edition, when, and what came of it."""

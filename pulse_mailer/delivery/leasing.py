@@ -1,0 +1,121 @@
+"""
+Who works on a delivery, and for how long that holds without a sign of life.
+
+A lease is renewed by a heartbeat. A worker looks at its own lease before every write to the wire, by a clock that
+runs on while it is frozen: a thawed worker whose lease ran out meanwhile must not finish a message that somebody
+else may have taken over.
+"""
+
+import contextlib
+import datetime
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import update
+
+from pulse_mailer.clock import now
+from pulse_mailer.database import Database
+from pulse_mailer.domain.delivery import Delivery
+from pulse_mailer.errors import DatabaseError
+
+LEASE = datetime.timedelta(seconds=60)
+HEARTBEAT_SECONDS = 10.0
+
+
+def new_owner() -> str:
+    """A name for this worker: host/boot/process/start of the process/random."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}/{_boot()}/{pid}/{_started(pid)}/{secrets.token_hex(4)}"
+
+
+def is_dead(owner: str) -> bool:
+    """True only when it is certain: a process of this machine that is not there any more."""
+    host, boot, pid, started, _ = owner.rsplit("/", 4)
+    if host != socket.gethostname():
+        return False
+    if boot != _boot():
+        return True
+    return not _alive(int(pid)) or _started(int(pid)) != started
+
+
+class Lease:
+    """
+    A worker's hold on the deliveries that it claimed.
+
+    Attributes:
+        owner: the name that every write to the ledger carries.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.owner = new_owner()
+        self._database = database
+        self._deadline = time.monotonic() + LEASE.total_seconds()
+        self._ended = threading.Event()
+
+    def holds(self) -> bool:
+        return time.monotonic() < self._deadline
+
+    def renew(self) -> None:
+        """
+        Put off the end of the lease on everything claimed.
+
+        Raises:
+            DatabaseError: it could not be put off; the old end stands.
+        """
+        begun = time.monotonic()
+        with self._database.transaction() as database:
+            database.execute(
+                update(Delivery).where(Delivery.lease_owner == self.owner).values(lease_until=now() + LEASE)
+            )
+        self._deadline = begun + LEASE.total_seconds()
+
+    @contextlib.contextmanager
+    def kept_alive(self, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> Iterator["Lease"]:
+        """Renew it in the background until the block ends."""
+        heart = threading.Thread(target=self._beat, args=(heartbeat_seconds,), name="heartbeat", daemon=True)
+        heart.start()
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            heart.join()
+
+    def _beat(self, heartbeat_seconds: float) -> None:
+        while not self._ended.wait(heartbeat_seconds):
+            # A database that is away is no reason to stop beating: it may be back before the lease ends, and
+            # if it is not, `holds()` says so to the worker.
+            with contextlib.suppress(DatabaseError):
+                self.renew()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""  # not Linux: the process id alone has to do
+
+
+def _boot() -> str:
+    return _read("/proc/sys/kernel/random/boot_id").strip()[:8] or "unknown"
+
+
+def _started(pid: int) -> str:
+    # The 22nd field of proc(5) stat, in clock ticks since boot; the name before it may hold spaces and brackets.
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return fields[19] if len(fields) > 19 else "unknown"
+
+
+def _alive(pid: int) -> bool:
+    check: Callable[[int, int], None] = os.kill
+    try:
+        check(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

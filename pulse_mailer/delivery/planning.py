@@ -1,0 +1,112 @@
+"""Who an edition goes to: shown before, and fixed in one transaction when sending begins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from pulse_mailer import audit
+from pulse_mailer.clock import now
+from pulse_mailer.delivery.approving import Checked
+from pulse_mailer.domain.address import Address
+from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
+from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
+from pulse_mailer.errors import Refused, SendingBlocked
+from pulse_mailer.links import Links
+from pulse_mailer.subscribers.audience import audience
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """
+    What a person agreed to.
+
+    Attributes:
+        count: how many people it goes to, as the person was shown.
+        forced: preflight's errors that they overrode, by code.
+    """
+
+    actor: str
+    count: int
+    forced: tuple[str, ...] = ()
+
+
+def freeze(database: Session, edition: Edition, checked: Checked, links: Links, approval: Approval) -> int:
+    """
+    Begin sending: keep the Rendering, and a Delivery for each of the audience; gives their number.
+
+    All in the caller's one transaction, so that an edition is either a draft or has its whole audience.
+
+    Raises:
+        WrongState: the edition is no draft.
+        Refused: nobody would get it.
+        SendingBlocked: the audience is not as large as was agreed to.
+    """
+    edition.become(EditionStatus.APPROVED)
+    edition.become(EditionStatus.SENDING)
+    edition.frozen_at = edition.changed_at = now()
+    rendering = checked.rendering
+    rendering.edition_id = edition.id
+    database.add(rendering)
+    database.flush()
+    count = _insert_deliveries(database, edition, rendering, links)
+    if not count:
+        raise Refused(
+            f"Nobody would get {edition.key}: {edition.newsletter.name} has no active subscriber.",
+            remedy="Import them: pulse-mailer subscriber import FILE.csv",
+        )
+    if count != approval.count:
+        raise SendingBlocked(
+            f"The audience is {count}, not {approval.count}.", remedy="Look at who gets it, and confirm again."
+        )
+    audit.record(
+        database,
+        approval.actor,
+        "edition.sending-began",
+        f"edition {edition.newsletter.slug}/{edition.key}",
+        after={
+            "audience": count,
+            "revision": edition.revision,
+            "rendering": rendering.fingerprint,
+            "forced": _forced(checked, approval.forced),
+        },
+    )
+    return count
+
+
+def _forced(checked: Checked, forced: Sequence[str]) -> list[str]:
+    return [f"{finding.code}: {finding.place}" for finding in checked.errors if finding.code in forced]
+
+
+def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering, links: Links) -> int:
+    people = audience(edition.newsletter_id).subquery()
+    begun = now()
+    domain = Address.parse(edition.newsletter.from_address).domain
+    # Message-ID: the same on every attempt, and no two alike: an edition, and a subscription's public name.
+    message_id = literal(f"e{edition.id}.") + people.c.public_id + literal(f"@{domain}")
+    snapshot = select(
+        literal(edition.id),
+        people.c.subscription_id,
+        literal(rendering.id),
+        people.c.address,
+        people.c.address_hash,
+        _slots(database, people.c.public_id, links.keys.signing_kid),
+        literal(begun, Delivery.dated_at.type),
+        message_id,
+        literal(DeliveryStatus.QUEUED, Delivery.status.type),
+        literal(""),
+        literal(0),
+        literal(0),
+        literal(begun, Delivery.changed_at.type),
+    ).order_by(people.c.subscription_id)
+    columns = [
+        "edition_id", "subscription_id", "rendering_id", "address", "address_hash", "slots", "dated_at",
+        "message_id", "status", "reason", "attempt_count", "lease_epoch", "changed_at",
+    ]  # fmt: skip
+    return int(database.execute(insert(Delivery).from_select(columns, snapshot)).rowcount)
+
+
+def _slots(database: Session, public_id: ColumnElement[str], kid: str) -> ColumnElement[str]:
+    make = func.json_object if database.get_bind().dialect.name == "sqlite" else func.jsonb_build_object
+    return make("public_id", public_id, "kid", literal(kid))
