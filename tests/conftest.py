@@ -1,0 +1,76 @@
+"""Fixtures for every test: the real edition, keys, settings, and a mailer in a folder of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from pulse_mailer import keys as key_files
+from pulse_mailer import settings as settings_module
+from pulse_mailer.keys import Keys
+from pulse_mailer.links import Links
+from pulse_mailer.settings import PREFIX, Settings
+from tests.needs import LEFT_OUT, missing
+
+if TYPE_CHECKING:
+    from pulse_mailer.bootstrap import Mailer
+
+pytest_plugins = ["tests.databases"]
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+REAL_EDITION = CHECKOUT.parent / "shared" / "editions" / "cordispulse-2022-04.txt"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    nothing: set[str] = set()
+    config.stash[LEFT_OUT] = nothing
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for sentence in sorted(config.stash[LEFT_OUT]):
+        terminalreporter.write_line(f"NOT TESTED: {sentence}", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_developer() -> Iterator[None]:
+    """Tests, and the commands they start, see neither the developer's variables nor the checkout's .env."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:  # noqa: TID251 - to remove them
+            patch.delenv(name)
+        patch.setattr(settings_module, "ENV_FILE", Path("no-such-folder") / ".env")
+        yield
+
+
+@pytest.fixture
+def real_edition(request: pytest.FixtureRequest) -> Path:
+    """The file of one real edition; it lies beside the checkout and is no part of the project."""
+    if not REAL_EDITION.exists():
+        missing(request.config, "The real edition", "it belongs at ../shared/editions beside the checkout")
+    return REAL_EDITION
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return key_files.load_or_create(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def links(keys: Keys) -> Links:
+    return Links("https://news.example.org", keys)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sqlite_url: str) -> Settings:
+    """The defaults, on an empty SQLite database at its newest migration, in a folder of this test's own."""
+    return Settings(data_dir=tmp_path / "data", database_url=SecretStr(sqlite_url))
+
+
+@pytest.fixture
+def mailer(settings: Settings) -> Iterator["Mailer"]:
+    from pulse_mailer.bootstrap import started  # it brings every room in; most tests want one
+
+    with started(settings) as ready:
+        yield ready
