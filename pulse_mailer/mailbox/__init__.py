@@ -1,0 +1,1 @@
+"""The built-in catcher: a real SMTP server on this machine that keeps what it gets."""
