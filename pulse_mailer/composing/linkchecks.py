@@ -1,0 +1,166 @@
+"""The part of preflight that looks at links: where each leads, and what its words promise."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pulse_mailer import richtext
+from pulse_mailer.composing.finding import Code, Finding, PlacedItem, error, placed_items, warning
+from pulse_mailer.domain.edition import Edition
+
+_SAYS_NOTHING = frozenset(
+    {"here", "click here", "click", "link", "this link", "this", "this page", "see here"}
+    | {"more", "read more", "find out more", "learn more"}
+)
+_STAND_INS = frozenset({"tbc", "tba", "todo", "tbd", "url", "link", "xxx", "...", "…", "http://", "https://"})
+# Names that only a network of one's own knows (RFC 6761, RFC 6762, RFC 8375, and what offices use).
+_PRIVATE_NAMES = ("localhost", "local", "internal", "intranet", "lan", "corp", "home.arpa", "test", "invalid")
+_BARE_ADDRESS = re.compile(r"(?i)(?:https?://(?:www\.)?|www\.)([^/?#\s]+)\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """
+    Attributes:
+        words: what the reader sees; None where the reader sees something else, as at an item's title.
+    """
+
+    place: str
+    url: str
+    words: str | None = None
+
+
+def _item_links(edition: Edition) -> Iterator[Finding]:
+    for placed in placed_items(edition):
+        if not placed.item.url.strip():
+            yield error(
+                Code.LINK_MISSING, placed.place, "It has no link.", "Add the address where it can be read."
+            )
+
+
+def _targets(edition: Edition) -> Iterator[Finding]:
+    for link in _links(edition):
+        url = link.url.strip()
+        about = f"The link on “{link.words}”" if link.words else "Its link"
+        if url.startswith("#") or url.casefold() in _STAND_INS | {""}:
+            what = f"{about} leads nowhere ({url or 'it is empty'})."
+            yield error(
+                Code.LINK_PLACEHOLDER, link.place, what, "Put the real address in, or take the link off."
+            )
+        elif reason := _not_public(url):
+            what = f"{about} {reason}: {_shortened(url)}"
+            yield error(Code.LINK_NOT_PUBLIC, link.place, what, "Use an address that every reader can open.")
+
+
+def _words(edition: Edition) -> Iterator[Finding]:
+    for link in _links(edition):
+        if link.words is None:
+            continue
+        words = " ".join(link.words.split())
+        seen = _BARE_ADDRESS.fullmatch(words)
+        if not words:
+            what = f"The link to {_shortened(link.url)} has no words, so nobody can see or hear it."
+            yield error(Code.LINK_TEXT, link.place, what, "Give it words, or take it out.")
+        elif seen and (host := _host(link.url)) and _bare(seen[1]) != _bare(host):
+            what = f"The link reads “{_shortened(words)}” but leads to {host}, as a fraud's would."
+            yield error(Code.LINK_MISLEADING, link.place, what, "Let the words say where the link leads.")
+        elif seen:
+            what = f"The link shows its bare address, “{_shortened(words)}”."
+            yield warning(Code.LINK_TEXT, link.place, what, "Link the words that say what is there.")
+        elif words.casefold().strip(" .:>»→") in _SAYS_NOTHING:
+            what = f"The link's words, “{words}”, do not say what is behind it."
+            yield warning(Code.LINK_TEXT, link.place, what, "Link the words that name what is there.")
+
+
+def _repeats(edition: Edition) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for placed in placed_items(edition):
+        url = _comparable(placed.item.url)
+        if url and url in first:
+            what = f"Its link is the same as that of {first[url]}."
+            yield warning(Code.LINK_TWICE, placed.place, what, "Check which of the two is right.")
+        first.setdefault(url, placed.place)
+
+
+LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, _targets, _words, _repeats)
+
+
+def _links(edition: Edition) -> Iterator[_Link]:
+    for words, url in richtext.links_in(edition.letter):
+        yield _Link("The letter", url, words)
+    for placed in placed_items(edition):
+        yield from _links_of(placed)
+    for line in edition.newsletter.contact_lines:
+        if line.get("url"):
+            yield _Link(
+                f"The newsletter's contact line {line.get('label') or line.get('text', '')!r}", line["url"]
+            )
+
+
+def _links_of(placed: PlacedItem) -> Iterator[_Link]:
+    if placed.item.url.strip():
+        yield _Link(placed.place, placed.item.url)
+    for words, url in richtext.links_in(placed.item.summary):
+        yield _Link(placed.place, url, words)
+
+
+def _not_public(url: str) -> str:
+    """Why readers outside cannot open a URL, as the end of a sentence; empty when they can."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return "is not a web address"
+    if parts.scheme in {"mailto", "tel"}:
+        return ""
+    is_web = parts.scheme in {"http", "https"}
+    reasons = {
+        "is not a whole web address, which begins with https://": not parts.scheme or (is_web and not host),
+        f"is of a kind that mail does not carry ({parts.scheme}:)": not is_web,
+        "holds a character that an address cannot have": not richtext.usable_url(url),
+        "holds a name or password": parts.username is not None,
+    }
+    return next((reason for reason, is_so in reasons.items() if is_so), "") or _not_public_host(host)
+
+
+def _not_public_host(host: str) -> str:
+    labels = host.split(".")
+    if ":" in host or re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1]):  # how browsers tell a number from a name
+        return "leads to a bare IP address" if _is_global(host) else "leads to a machine in a private network"
+    if len(labels) == 1 or any(host == name or host.endswith(f".{name}") for name in _PRIVATE_NAMES):
+        return "leads to a machine in a private network"
+    return ""
+
+
+def _is_global(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:  # 127.1, 0x7f000001: ways to write an address that only browsers read
+        return False
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _bare(host: str) -> str:
+    return host.casefold().removeprefix("www.")
+
+
+def _comparable(url: str) -> str:
+    """A URL without what makes no difference: scheme, www., fragment, slash at the end."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return url.strip()
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{_bare(parts.netloc)}{parts.path.rstrip('/')}{query}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
