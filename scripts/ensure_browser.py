@@ -1,5 +1,5 @@
 """
-Find a Chromium for the browser tests, or bring one: what is there, then the system's packages, then Playwright's.
+Find a Chromium for the browser tests, or bring one: from the system's packages, else Playwright's.
 
 Run it to bring one; it says in one line which browser the tests will use, and ends with 1 when there is none.
 """
@@ -23,7 +23,7 @@ def find() -> str | None:
 def _starts(path: str) -> bool:
     # On some systems `chromium` is a stub that only says where to get the real one.
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False)  # noqa: S603 - found above
+        said = subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return said.returncode == 0
@@ -51,9 +51,9 @@ def _install() -> None:
 
 
 def _run(command: list[str]) -> bool:
-    print("+", " ".join(command), flush=True)  # noqa: T201 - a script for the terminal
+    print("+", " ".join(command), flush=True)
     try:
-        return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own words
+        return subprocess.run(command, check=False).returncode == 0
     except FileNotFoundError:
         return False
 
@@ -62,7 +62,7 @@ def main() -> int:
     if find() is None:
         _install()
     browser = find()
-    print(f"Browser tests use {browser}." if browser else "No browser: the browser tests cannot run.")  # noqa: T201
+    print(f"Browser tests use {browser}." if browser else "No browser: the browser tests cannot run.")
     return 0 if browser else 1
 
 

@@ -25,12 +25,12 @@ REAL_EDITION = CHECKOUT.parent / "shared" / "editions" / "cordispulse-2022-04.tx
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    nothing: set[str] = set()
-    config.stash[LEFT_OUT] = nothing
+    config.stash[LEFT_OUT] = set()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for sentence in sorted(config.stash[LEFT_OUT]):
+    left_out = config.stash[LEFT_OUT]
+    for sentence in sorted(left_out):
         terminalreporter.write_line(f"NOT TESTED: {sentence}", yellow=True, bold=True)
 
 
