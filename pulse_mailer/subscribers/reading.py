@@ -1,0 +1,196 @@
+"""Subscribers as pages and commands show them."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from pulse_mailer.domain.address import Address
+from pulse_mailer.domain.edition import Edition
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.subscriber import (
+    EventKind,
+    Subscriber,
+    Subscription,
+    SubscriptionEvent,
+    SubscriptionStatus,
+    Way,
+)
+from pulse_mailer.domain.suppression import Suppression
+from pulse_mailer.errors import NotFound
+from pulse_mailer.keys import Keys
+from pulse_mailer.subscribers.reasons import Cause, explained, why
+from pulse_mailer.subscribers.suppressing import Suppressed, suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberLine:
+    """
+    One subscriber of a newsletter, in a list.
+
+    Attributes:
+        address: empty once erased.
+        since: when the status became what it is.
+        cause, reason: why they are not in the audience; None and empty for those who are.
+    """
+
+    address: str
+    first_name: str
+    last_name: str
+    organisation: str
+    status: SubscriptionStatus
+    joined_at: datetime.datetime
+    since: datetime.datetime
+    cause: Cause | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventShown:
+    """
+    Attributes:
+        edition: the key of the edition whose link they used, or empty.
+    """
+
+    kind: EventKind
+    at: datetime.datetime
+    way: Way
+    wording: str
+    actor: str
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionShown:
+    """
+    Attributes:
+        reason: why they are not in its audience, for people; empty for those who are.
+    """
+
+    newsletter: str
+    newsletter_name: str
+    status: SubscriptionStatus
+    since: datetime.datetime
+    reason: str
+    events: list[EventShown]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberShown:
+    """
+    Everything that is kept of an address, save its deliveries.
+
+    Attributes:
+        known_since: None when we know of its suppression only.
+    """
+
+    address: str
+    first_name: str
+    last_name: str
+    organisation: str
+    known_since: datetime.datetime | None
+    subscriptions: list[SubscriptionShown]
+    suppression: Suppressed | None
+
+
+def subscribers(
+    database: Session, newsletter: Newsletter, *, status: SubscriptionStatus | None = None
+) -> Iterator[SubscriberLine]:
+    """All who are or were subscribed, by address; read a thousand at a time."""
+    query = _with_reason(
+        select(Subscriber, Subscription.status, Subscription.created_at)
+        .select_from(Subscription)
+        .where(Subscription.newsletter_id == newsletter.id)
+        .order_by(Subscriber.address, Subscriber.id)
+    )
+    if status is not None:
+        query = query.where(Subscription.status == status)
+    for row in database.execute(query, execution_options={"yield_per": 1000}):
+        person = row.Subscriber
+        yield SubscriberLine(
+            address=person.address,
+            first_name=person.first_name,
+            last_name=person.last_name,
+            organisation=person.organisation,
+            status=row.status,
+            joined_at=row.created_at,
+            since=row.changed_at,
+            cause=Cause(row.cause) if row.cause else None,
+            reason=why(row, newsletter.timezone),
+        )
+
+
+def subscriber_counts(database: Session, newsletter_id: int) -> dict[SubscriptionStatus, int]:
+    """How many subscriptions of a newsletter are in each status."""
+    query = (
+        select(Subscription.status, func.count())
+        .where(Subscription.newsletter_id == newsletter_id)
+        .group_by(Subscription.status)
+    )
+    counts = dict(database.execute(query).tuples().all())
+    return {status: counts.get(status, 0) for status in SubscriptionStatus}
+
+
+def subscriber(database: Session, keys: Keys, address: Address) -> SubscriberShown:
+    """
+    Raises:
+        NotFound: nothing is kept of this address.
+    """
+    address_hash = keys.hash_address(address.key)
+    person = database.scalar(select(Subscriber).where(Subscriber.address_hash == address_hash))
+    suppression = next(iter(suppressions(database, address_hash=address_hash)), None)
+    if person is None and suppression is None:
+        raise NotFound(
+            f"Nobody is known by the address {address}.", remedy="Look at: pulse-mailer subscriber list"
+        )
+    return SubscriberShown(
+        address=person.address if person else "",
+        first_name=person.first_name if person else "",
+        last_name=person.last_name if person else "",
+        organisation=person.organisation if person else "",
+        known_since=person.created_at if person else None,
+        subscriptions=_subscriptions(database, person.id) if person else [],
+        suppression=suppression,
+    )
+
+
+def _subscriptions(database: Session, subscriber_id: int) -> list[SubscriptionShown]:
+    query = _with_reason(
+        select(Subscription.id, Subscription.status, Newsletter.slug, Newsletter.name, Newsletter.timezone)
+        .select_from(Subscription)
+        .join(Newsletter, Newsletter.id == Subscription.newsletter_id)
+        .where(Subscription.subscriber_id == subscriber_id)
+        .order_by(Newsletter.name)
+    )
+    return [
+        SubscriptionShown(
+            newsletter=row.slug,
+            newsletter_name=row.name,
+            status=row.status,
+            since=row.changed_at,
+            reason=why(row, row.timezone),
+            events=_events(database, row.id),
+        )
+        for row in database.execute(query).all()
+    ]
+
+
+def _events(database: Session, subscription_id: int) -> list[EventShown]:
+    query = (
+        select(SubscriptionEvent, Edition.key)
+        .outerjoin(Edition, Edition.id == SubscriptionEvent.edition_id)
+        .where(SubscriptionEvent.subscription_id == subscription_id)
+        .order_by(SubscriptionEvent.at, SubscriptionEvent.id)
+    )
+    return [
+        EventShown(event.kind, event.at, event.way, event.wording, event.actor, key or "")
+        for event, key in database.execute(query)
+    ]
+
+
+def _with_reason(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    joined = query.join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+    return explained(joined.outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash))
