@@ -130,7 +130,7 @@ def subscriber_counts(database: Session, newsletter_id: int) -> dict[Subscriptio
         .where(Subscription.newsletter_id == newsletter_id)
         .group_by(Subscription.status)
     )
-    counts = dict(database.execute(query).tuples().all())
+    counts = dict(iter(database.execute(query)))
     return {status: counts.get(status, 0) for status in SubscriptionStatus}
 
 
