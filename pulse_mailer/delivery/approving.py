@@ -46,12 +46,7 @@ def approve(edition: Edition, links: Links, *, forced: Sequence[str]) -> Checked
         SendingBlocked: errors are left; names them.
     """
     checked = check(edition, links)
-    unknown = set(forced) - {finding.code for finding in checked.errors}
-    if unknown:
-        raise UsageError(
-            f"Preflight found no error called {', '.join(sorted(unknown))}.",
-            remedy=f"See what it found: pulse-mailer edition check {edition.key}",
-        )
+    refuse_unknown(edition, checked, forced)
     blocking = checked.blocking(forced)
     if blocking:
         codes = sorted({finding.code for finding in blocking})
@@ -62,3 +57,16 @@ def approve(edition: Edition, links: Links, *, forced: Sequence[str]) -> Checked
             "or override one by name (--force CODE), which is recorded.",
         )
     return checked
+
+
+def refuse_unknown(edition: Edition, checked: Checked, forced: Sequence[str]) -> None:
+    """
+    Raises:
+        UsageError: a code was named that preflight did not find: most likely misspelled.
+    """
+    unknown = set(forced) - {finding.code for finding in checked.errors}
+    if unknown:
+        raise UsageError(
+            f"Preflight found no error called {', '.join(sorted(unknown))}.",
+            remedy=f"See what it found: pulse-mailer edition check {edition.key}",
+        )

@@ -1,0 +1,63 @@
+"""Files that commands read and write."""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from pulse_mailer.editions.importing import ReadPicture
+from pulse_mailer.errors import DocumentTooLarge, UnreadableDocument, UsageError
+
+MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+MAX_PICTURE_BYTES = 5 * 1024 * 1024
+
+
+def read(file: Path) -> tuple[str, bytes]:
+    """
+    Give a document's name and content.
+
+    Raises:
+        DocumentError: it is not there, not a file, not readable or too large.
+    """
+    try:
+        size = file.stat().st_size
+        if file.is_dir():
+            raise UnreadableDocument(f"{file} is a folder.", remedy="Name a file in it.")
+        if size > MAX_DOCUMENT_BYTES:
+            raise DocumentTooLarge(f"{file} has {size / 1e6:.0f} MB; at most 20 MB can be read.")
+        return file.name, file.read_bytes()
+    except OSError as error:
+        raise UnreadableDocument(f"{file} cannot be read: {(error.strerror or 'unknown cause').lower()}.") from error
+
+
+def pictures_beside(file: Path) -> ReadPicture:
+    """Give pictures that a document names, from its own folder and those below; nothing from elsewhere."""
+    folder = file.resolve().parent
+
+    def read_picture(path: str) -> bytes | None:
+        try:
+            found = (folder / path).resolve()
+            if not found.is_relative_to(folder) or not found.is_file() or found.stat().st_size > MAX_PICTURE_BYTES:
+                return None
+            return found.read_bytes()
+        except (OSError, ValueError):
+            return None  # not there, or not a path at all; the import lists the picture as missing
+
+    return read_picture
+
+
+def write(file: Path | None, data: bytes) -> None:
+    """
+    Write to a file, or to standard output when none is named.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if file is None:
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {(error.strerror or 'unknown cause').lower()}.") from error
+    typer.echo(f"{file}: {len(data):,} bytes", err=True)

@@ -1,0 +1,172 @@
+"""`pulse-mailer edition`: from the staff's document to mail in inboxes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pulse_mailer.cli import documents, output, sending
+from pulse_mailer.cli.trees import print_edition, print_findings, print_report
+from pulse_mailer.editions import drafting, importing, reading
+from pulse_mailer.errors import NotFound, UsageError
+
+app = typer.Typer(help="Import, look at, check and send editions.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="EDITION", help="Its key, such as 2022-04, or NEWSLETTER/KEY.")]
+Force = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Override a preflight error by its code.")]
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The document: .md, .txt or .docx, at most 20 MB.")],
+    newsletter: Annotated[str | None, typer.Option(help="Short name; by default the document's masthead.")] = None,
+    new_newsletter: Annotated[
+        bool, typer.Option("--new-newsletter", help="Make the newsletter from what the document says of itself.")
+    ] = False,
+    from_address: Annotated[str, typer.Option(help="The sender of a newsletter made so.")] = "",
+    key: Annotated[str, typer.Option(help="The edition's short name; by default the document's month.")] = "",
+    *,
+    json: output.Json = False,
+) -> None:
+    """
+    Read a document into a draft edition, and show what was understood.
+
+    Doubtful lines are listed with their numbers. Importing the same document again changes nothing.
+    """
+    wish = importing.Wish(newsletter=newsletter, found=new_newsletter, from_address=from_address, key=key)
+    name, data = documents.read(file)
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        imported = importing.import_document(
+            database, name, data, documents.pictures_beside(file), wish=wish, actor=output.actor()
+        )
+        edition = reading.edition(database, f"{imported.edition.newsletter.slug}/{imported.edition.key}")
+    if json:
+        output.print_json(reading.as_json(edition) | {"import": imported.what})
+        return
+    print_edition(edition)
+    if imported.founded:
+        output.say(f"The newsletter {edition.newsletter.slug} was made from the document.")
+    elif imported.new_names:
+        output.say(f"New in the newsletter's programme: {', '.join(imported.new_names)}")
+    what = {"new": "is a new draft", "changed": "was brought up to date", "unchanged": "is the same already"}
+    output.good(f"{edition.newsletter.name} {edition.key} {what[imported.what]}.")
+    output.say(f"Next: pulse-mailer edition check {edition.key}")
+
+
+@app.command("list")
+def list_(
+    newsletter: Annotated[str | None, typer.Option(help="Only those of this newsletter.")] = None,
+    *,
+    json: output.Json = False,
+) -> None:
+    """List the editions, the newest first."""
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        wanted = None if newsletter is None else reading.newsletter(database, newsletter).id
+        lines = reading.editions(database, wanted)
+    if json:
+        names = ("slug", "key", "period", "subject", "status", "item_count", "changed_at")
+        output.print_json([{name: getattr(line, name) for name in names} for line in lines])
+    elif lines:
+        rows = [[line.slug, line.key, line.period, line.status.value, line.item_count, line.subject] for line in lines]
+        output.print_table(["Newsletter", "Edition", "Period", "State", "Items", "Subject"], rows, ["Items"])
+    else:
+        output.say("There is no edition yet. Make one: pulse-mailer edition import FILE")
+
+
+@app.command()
+def show(name: Name, *, json: output.Json = False) -> None:
+    """Show an edition as a tree, and the lines of its document that want a person's eye."""
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+    if json:
+        output.print_json(reading.as_json(edition))
+    else:
+        print_edition(edition)
+
+
+@app.command("set")
+def set_(
+    name: Name,
+    field: Annotated[str, typer.Argument(help=f"One of {', '.join(drafting.FIELDS)}.")],
+    value: Annotated[str, typer.Argument(help="Its new value.")],
+) -> None:
+    """Change one field of a draft."""
+    field = field.replace("-", "_")
+    if field not in drafting.FIELDS:
+        raise UsageError(f"An edition has no field {field!r}.", remedy=f"It has: {', '.join(drafting.FIELDS)}.")
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        drafting.change(database, edition, {field: value}, actor=output.actor())
+    output.good(f"{edition.key}: {field.replace('_', ' ')} is set.")
+
+
+@app.command()
+def check(name: Name, force: Force = None, *, json: output.Json = False) -> None:
+    """
+    Run preflight: errors block sending, warnings do not. Ends with status 4 when sending is blocked.
+
+    --force CODE shows what sending with the same option would overlook.
+    """
+    from pulse_mailer.delivery import approving
+
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        checked = approving.check(edition, mailer.links)
+    forced = force or []
+    approving.refuse_unknown(edition, checked, forced)
+    print_findings(edition, checked, forced, json=json)
+    if checked.blocking(forced):
+        raise typer.Exit(4)
+
+
+@app.command()
+def render(
+    name: Name,
+    format_: Annotated[str, typer.Option("--format", metavar="html|text|mjml|eml", help="Which form.")] = "html",
+    as_: Annotated[str, typer.Option("--as", metavar="ADDRESS", help="As this person would get it.")] = "",
+    file: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there instead of printing it.")] = None,
+) -> None:
+    """Make the mail and write it out, in one of its forms."""
+    from pulse_mailer.delivery import previewing
+
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        made = previewing.preview(database, edition, mailer.keys, mailer.links, form=format_, address=as_)
+    documents.write(file, made)
+
+
+@app.command()
+def send(
+    name: Name,
+    confirm_count: Annotated[
+        int | None, typer.Option(help="How many people it goes to; asked for at a terminal when left out.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would get it; send nothing.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Begin, and leave the sending to a running worker.")
+    ] = False,
+    force: Force = None,
+) -> None:
+    """
+    Send an edition, or go on with one that was interrupted.
+
+    Shows who gets it and who is left out, asks for the number, fixes the audience, and hands the mail over. Run
+    it again after an interruption: it goes on, and nobody gets two.
+    """
+    with output.mailer() as mailer:
+        sending.send(
+            mailer, name, sending.Options(confirm_count, dry_run=dry_run, no_wait=no_wait, forced=tuple(force or ()))
+        )
+
+
+@app.command()
+def report(name: Name, *, json: output.Json = False) -> None:
+    """Show what came of sending an edition: a count for each state, which add up to the audience."""
+    from pulse_mailer.delivery import reading as ledger
+
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        found = ledger.report(database, edition)
+    if found.frozen_at is None and not json:
+        raise NotFound(f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.key}")
+    print_report(found, json=json)

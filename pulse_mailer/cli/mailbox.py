@@ -1,0 +1,31 @@
+"""`pulse-mailer mailbox`: the built-in catcher by itself."""
+
+from typing import Annotated
+
+import typer
+
+from pulse_mailer.cli import output
+from pulse_mailer.settings import load
+
+
+def run(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="SMTP port; by default 1025.")] = None,
+    web_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of its page.")] = 8026,
+) -> None:
+    """
+    Catch mail: a real SMTP server on this machine that keeps what it gets, and shows it on a page.
+
+    Nothing that it takes is ever passed on.
+    """
+    from pulse_mailer.mailbox.catcher import Catcher
+    from pulse_mailer.mailbox.store import Mailbox
+    from pulse_mailer.web.app import create_mailbox_app
+    from pulse_mailer.web.server import serve
+
+    settings = load()
+    mailbox = Mailbox(settings.mailbox_dir)
+    with Catcher(mailbox, port=port or settings.mailbox_port or 1025) as catcher:
+        output.say(f"Catching   what is sent to 127.0.0.1:{catcher.port}")
+        output.say(f"See it on  http://127.0.0.1:{web_port}/mailbox  (Ctrl-C stops)")
+        serve(create_mailbox_app(mailbox), "127.0.0.1", web_port)
+    output.say("Stopped.")

@@ -1,0 +1,96 @@
+"""`pulse-mailer newsletter`: what people subscribe to."""
+
+from typing import Annotated
+
+import typer
+
+from pulse_mailer.cli import output
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.editions import founding, reading
+from pulse_mailer.errors import UsageError
+
+app = typer.Typer(help="Make a newsletter, and set what it says of itself.", no_args_is_help=True)
+
+Slug = Annotated[str | None, typer.Argument(help="Its short name; may be left out when there is only one.")]
+
+
+@app.command()
+def add(
+    slug: Annotated[str, typer.Argument(help="Its short name, such as civic-pulse; never changes.")],
+    name: Annotated[str, typer.Option(help="Its name, as the masthead shows it.")],
+    from_address: Annotated[str, typer.Option(help="The address that its mail comes from.")],
+    from_name: Annotated[str, typer.Option(help="The sender's name; by default the newsletter's.")] = "",
+    reply_to: Annotated[str, typer.Option(help="Where answers go; by default the sender.")] = "",
+    postal_address: Annotated[str, typer.Option(help="The postal address in the footer; sending needs one.")] = "",
+    reason: Annotated[str, typer.Option(help="Why people get it, as the footer says it.")] = "",
+    language: Annotated[str, typer.Option(help="Its language, such as en-GB.")] = "en-GB",
+    timezone: Annotated[str, typer.Option(help="Its readers' time zone.")] = "Europe/London",
+) -> None:
+    """Make a newsletter."""
+    values = {
+        "name": name,
+        "from_name": from_name or name,
+        "from_address": from_address,
+        "reply_to": reply_to,
+        "postal_address": postal_address,
+        "reason": reason,
+        "language": language,
+        "timezone": timezone,
+    }
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        made = founding.found(database, slug, values, actor=output.actor())
+    output.good(f"{made.name} is there.")
+    output.say(f"Next: pulse-mailer edition import FILE --newsletter {made.slug}")
+
+
+@app.command("list")
+def list_(*, json: output.Json = False) -> None:
+    """List the newsletters."""
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        found = reading.newsletters(database)
+    if json:
+        output.print_json([_plain(newsletter) for newsletter in found])
+    elif found:
+        output.print_table(["Short name", "Name", "From"], [[one.slug, one.name, one.from_address] for one in found])
+    else:
+        output.say("There is no newsletter yet. Make one: pulse-mailer newsletter add --help")
+
+
+@app.command()
+def show(slug: Slug = None, *, json: output.Json = False) -> None:
+    """Show what a newsletter says of itself, and its programme."""
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        found = _plain(reading.newsletter(database, slug))
+    if json:
+        output.print_json(found)
+        return
+    for name, value in found.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        output.say(f"{name.replace('_', ' '):16} {shown or '-'}")
+
+
+@app.command("set")
+def set_(
+    field: Annotated[str, typer.Argument(help=f"One of {', '.join(founding.FIELDS)}.")],
+    value: Annotated[str, typer.Argument(help="Its new value.")],
+    newsletter: Annotated[str | None, typer.Option(help="The newsletter's short name.")] = None,
+) -> None:
+    """Change one thing that a newsletter says of itself."""
+    field = field.replace("-", "_")
+    if field not in founding.FIELDS:
+        raise UsageError(f"A newsletter has no {field!r}.", remedy=f"It has: {', '.join(founding.FIELDS)}.")
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        found = reading.newsletter(database, newsletter)
+        founding.change(database, found, {field: value}, actor=output.actor())
+    output.good(f"{found.name}: {field.replace('_', ' ')} is set.")
+
+
+def _plain(newsletter: Newsletter) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(newsletter, name) for name in ("slug", *founding.FIELDS)}
+    values["contact_lines"] = [
+        " ".join(part for part in (line.get("label", ""), line.get("text", "")) if part)
+        for line in newsletter.contact_lines
+    ]
+    values["sections"] = [section.name for section in newsletter.sections]
+    values["categories"] = [category.name for category in newsletter.categories]
+    return values

@@ -1,0 +1,204 @@
+"""`pulse-mailer edition send`: shown, confirmed, frozen, handed over, reported."""
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pulse_mailer.bootstrap import Mailer
+from pulse_mailer.cli import output
+from pulse_mailer.cli.trees import print_report
+from pulse_mailer.delivery import approving, ledger, planning
+from pulse_mailer.delivery import reading as reports
+from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
+from pulse_mailer.domain.delivery import DeliveryStatus
+from pulse_mailer.domain.edition import EditionStatus
+from pulse_mailer.domain.message import Receipt
+from pulse_mailer.editions import reading
+from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.subscribers import audience
+
+_LISTED = 20
+_LINE_EVERY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    confirm_count: int | None = None
+    dry_run: bool = False
+    no_wait: bool = False
+    forced: tuple[str, ...] = ()
+
+
+def send(mailer: Mailer, name: str, options: Options) -> None:
+    """
+    Raises:
+        Refused: preflight, the count or the edition's state does not allow it; nothing was begun.
+        BackendError: the mail server does not take our mail; what waits, waits.
+        typer.Exit: 3 when not everybody got it.
+    """
+    with mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+    if edition.status not in (EditionStatus.DRAFT, EditionStatus.SENDING):
+        raise WrongState(
+            f"{edition.key} is {edition.status.value}; it is not sent again.",
+            remedy=f"See what came of it: pulse-mailer edition report {edition.key}",
+        )
+    if edition.status is EditionStatus.DRAFT:
+        count = _show_audience(mailer, name, options)
+        if options.dry_run:
+            output.say("Nothing was sent: this was a dry run.")
+            return
+        _begin(mailer, name, _confirmed(count, options), options)
+    elif options.dry_run:
+        _report(mailer, name)
+        return
+    else:
+        output.say(f"{edition.key} is being sent already; it goes on.")
+    if options.no_wait:
+        output.say(f"A running worker (pulse-mailer worker) sends it. Watch: pulse-mailer edition report {name}")
+        return
+    ending = hand_over(mailer, edition.id)
+    _close(mailer, name, ending)
+
+
+def hand_over(mailer: Mailer, edition_id: int) -> Ending:
+    """Send what waits, with a progress bar; Ctrl-C ends it after the message at hand."""
+    way = Way(mailer.database, mailer.links, mailer.backend())
+    with mailer.database.transaction() as database:
+        ledger.expire(database, edition_id)
+        total = ledger.waiting(database, edition_id)
+    with _stopping() as stop, _progress(total) as watch:
+        return dispatch(way, edition_id, stop=stop, watch=watch, early=True)
+
+
+def _show_audience(mailer: Mailer, name: str, options: Options) -> int:
+    with mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        approving.approve(edition, mailer.links, forced=options.forced)
+        newsletter = edition.newsletter
+        count = audience.audience_count(database, newsletter.id)
+        left_out = audience.left_out(database, newsletter.id)
+    output.say(
+        f"{edition.subject!r} goes to {count:,} people who get {newsletter.name}, "
+        f"from {newsletter.from_name} <{newsletter.from_address}>, through {mailer.backend().relay}."
+    )
+    if left_out:
+        output.say(f"Left out: {len(left_out):,}")
+        rows = [[person.address or "(erased)", person.reason] for person in left_out[:_LISTED]]
+        output.print_table(["Address", "Why"], rows)
+        if len(left_out) > _LISTED:
+            output.say(f"... and {len(left_out) - _LISTED:,} more.")
+    if options.forced:
+        output.trouble(f"Overridden by name: {', '.join(options.forced)}")
+    return count
+
+
+def _confirmed(count: int, options: Options) -> int:
+    if options.confirm_count is not None:
+        return options.confirm_count
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "Sending wants the number of people confirmed.",
+            remedy=f"Add --confirm-count {count}, or run it at a terminal.",
+        )
+    return int(typer.prompt(f"Type {count} to send it to {count} people", type=int))
+
+
+def _begin(mailer: Mailer, name: str, count: int, options: Options) -> None:
+    # A server that is away or a wrong password is better found before anything is fixed than after.
+    mailer.backend().check()
+    approval = planning.Approval(output.actor(), count, options.forced)
+    with mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        checked = approving.approve(edition, mailer.links, forced=options.forced)
+        planning.freeze(database, edition, checked, mailer.links, approval)
+
+
+def _close(mailer: Mailer, name: str, ending: Ending) -> None:
+    found = _report(mailer, name)
+    if ending is Ending.INTERRUPTED:
+        output.trouble(f"Interrupted; nobody is lost. Go on: pulse-mailer edition send {name}")
+    elif ending is Ending.WAITING:
+        output.trouble(f"Some wait for their server. Try them again: pulse-mailer edition send {name}")
+    output.say("Did somebody get it? pulse-mailer delivery find ADDRESS")
+    troubled = found.by_state[DeliveryStatus.FAILED] + found.by_state[DeliveryStatus.UNCERTAIN]
+    if ending is not Ending.FINISHED or troubled:
+        raise typer.Exit(3)
+
+
+def _report(mailer: Mailer, name: str) -> reports.Report:
+    with mailer.database.transaction() as database:
+        found = reports.report(database, reading.edition(database, name))
+    print_report(found, json=False)
+    return found
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets; the second Ctrl-C ends the program at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    wanted = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, ask) for number in wanted}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[Receipt], None]]:
+    """A bar with rate and time left at a terminal; elsewhere one plain line every ten seconds."""
+    if output.errors.is_terminal:
+        columns = (
+            TextColumn("Sending"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=output.errors) as bar:
+            task = bar.add_task("sending", total=total, rate="")
+            begun = time.monotonic()
+
+            def advance(_receipt: Receipt) -> None:
+                done = bar.tasks[task].completed + 1
+                bar.update(task, advance=1, rate=f"{done / max(time.monotonic() - begun, 0.001):.0f}/s")
+
+            yield advance
+    else:
+        lines = _Lines(total)
+        yield lines
+        lines.say()
+
+
+class _Lines:
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._begun = self._said = time.monotonic()
+
+    def __call__(self, _receipt: Receipt) -> None:
+        self._done += 1
+        if time.monotonic() - self._said >= _LINE_EVERY_SECONDS:
+            self.say()
+
+    def say(self) -> None:
+        self._said = time.monotonic()
+        rate = self._done / max(self._said - self._begun, 0.001)
+        left = max(self._total - self._done, 0) / rate if rate else 0
+        typer.echo(f"{self._done:,} of {self._total:,} handed over, {rate:.0f}/s, {left:.0f} s left", err=True)

@@ -1,0 +1,144 @@
+"""How an edition, the findings of preflight and a report look in a terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.tree import Tree
+
+from pulse_mailer.cli import output
+from pulse_mailer.domain.delivery import DeliveryStatus
+from pulse_mailer.domain.edition import Edition, Item
+
+if TYPE_CHECKING:
+    from pulse_mailer.delivery.approving import Checked
+    from pulse_mailer.delivery.reading import DeliveryLine, Report
+
+_MEANING = {
+    DeliveryStatus.SENT: "the mail server took it",
+    DeliveryStatus.QUEUED: "waiting",
+    DeliveryStatus.CLAIMED: "waiting, with a worker",
+    DeliveryStatus.SENDING: "being handed over now",
+    DeliveryStatus.DEFERRED: "the server asked to try later",
+    DeliveryStatus.UNCERTAIN: "no answer came: may or may not have gone",
+    DeliveryStatus.FAILED: "the server refused it",
+    DeliveryStatus.SKIPPED: "left or suppressed meanwhile",
+    DeliveryStatus.CANCELLED: "the edition was stopped first",
+}
+
+
+def print_edition(edition: Edition) -> None:
+    """What is in an edition, and what of its document wants a person's eye."""
+    tree = Tree(f"[bold]{escape(edition.newsletter.name)}[/], {escape(edition.period or edition.key)}")
+    tree.add(f"Subject: {escape(edition.subject)}")
+    tree.add(f"Preheader: {escape(edition.preheader)}")
+    paragraphs = len([part for part in edition.letter.split("\n\n") if part.strip()])
+    signed = ", ".join(part for part in (edition.signed_by, edition.signed_role) if part)
+    tree.add(f"Letter: {paragraphs} paragraphs" + (f", signed {escape(signed)}" if signed else ""))
+    for section in edition.sections:
+        branch = tree.add(f"[bold]{escape(section.name)}[/] ({_counted(section.item_count)})")
+        for category in section.categories:
+            group = branch.add(escape(category.name)) if category.name else branch
+            for item in category.items:
+                group.add(_item(item))
+    output.console.print(tree, soft_wrap=False)
+    if edition.review:
+        output.say()
+        output.trouble(f"{len(edition.review)} lines of the document want your eye:")
+        rows = [[doubt["line"], doubt["doubt"], f"{doubt['why']} {_short(doubt['text'])}"] for doubt in edition.review]
+        output.print_table(["Line", "What", "Why"], rows, ["Line"])
+        output.say()
+
+
+def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], *, json: bool) -> None:
+    """Errors first, each with its place and its remedy."""
+    if json:
+        names = ("code", "place", "what", "remedy")
+        output.print_json(
+            [
+                {"severity": finding.severity.value, "overridden": finding.code in forced}
+                | {name: getattr(finding, name) for name in names}
+                for finding in checked.findings
+            ]
+        )
+        return
+    for finding in sorted(checked.findings, key=lambda finding: finding.severity.value):
+        overridden = " (overridden)" if finding.code in forced else ""
+        colour = "red" if finding.severity.value == "error" else "yellow"
+        output.console.print(
+            f"[{colour}]{finding.severity.value}{overridden}[/] [bold]{escape(finding.code)}[/] "
+            f"{escape(finding.place)}: {escape(finding.what)} [dim]{escape(finding.remedy)}[/]"
+        )
+    warnings = len(checked.findings) - len(checked.errors)
+    blocking = len(checked.blocking(forced))
+    size = len(checked.rendering.html.encode())
+    summary = f"{edition.key}: {blocking} blocking, {warnings} to look at; the HTML has {size:,} bytes."
+    if blocking:
+        output.trouble(f"{summary} It cannot be sent like this.")
+    else:
+        output.good(f"{summary} It may be sent: pulse-mailer edition send {edition.key}")
+
+
+def print_report(report: "Report", *, json: bool) -> None:
+    """A count for each state; the sum is the audience, and says so when it is not."""
+    if json:
+        output.print_json(
+            {
+                "edition": report.key,
+                "status": report.status.value,
+                "audience": report.audience,
+                "by_state": {state.value: count for state, count in report.by_state.items()},
+                "adds_up": report.adds_up,
+                "frozen_at": report.frozen_at and report.frozen_at.isoformat(),
+                "finished_at": report.finished_at and report.finished_at.isoformat(),
+                "uncertain": [plain_line(line) for line in report.uncertain],
+                "replies": [
+                    {"relay": reply.relay, "code": reply.code, "text": reply.text, "count": reply.count}
+                    for reply in report.replies
+                ],
+            }
+        )
+        return
+    output.say(report.sentence, "bold")
+    rows: list[list[object]] = [
+        [state.value, count, _MEANING[state]] for state, count in report.by_state.items() if count
+    ]
+    rows.append(["audience", report.audience, "adds up" if report.adds_up else "DOES NOT ADD UP"])
+    output.print_table(["State", "Count", "Meaning"], rows, ["Count"])
+    for reply in report.replies:
+        said = " ".join(str(part) for part in (reply.code, reply.text) if part)
+        output.trouble(f"{reply.count} × {reply.outcome.value} by {reply.relay}: {said or 'no answer'}")
+    if report.uncertain:
+        output.trouble("Uncertain, each to be looked up at the mail server by its Message-ID:")
+        rows = [[line.id, line.address, f"<{line.message_id}>"] for line in report.uncertain]
+        output.print_table(["Id", "Address", "Message-ID"], rows, ["Id"])
+
+
+def plain_line(line: "DeliveryLine") -> dict[str, object]:
+    """A delivery as JSON shows it."""
+    return {
+        "id": line.id,
+        "address": line.address,
+        "newsletter": line.newsletter_slug,
+        "edition": line.edition_key,
+        "status": line.status.value,
+        "reason": line.reason,
+        "message_id": line.message_id,
+        "attempts": line.attempt_count,
+        "changed_at": line.changed_at.isoformat(),
+    }
+
+
+def _item(item: Item) -> str:
+    publisher = f"{escape(item.publisher)}. " if item.publisher else ""
+    missing = "" if item.url else " [yellow](no link)[/]"
+    return f"[dim]{publisher}[/]{escape(item.title)}{missing}"
+
+
+def _counted(count: int) -> str:
+    return f"{count} item" if count == 1 else f"{count} items"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return f"“{flat}”" if len(flat) <= 60 else f"“{flat[:57]}...”"

@@ -1,0 +1,85 @@
+"""An edition as one person gets it, without sending anything."""
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pulse_mailer.clock import now
+from pulse_mailer.composing.merging import Merger, preview_parts
+from pulse_mailer.composing.rendering import render
+from pulse_mailer.domain.address import Address
+from pulse_mailer.domain.delivery import Delivery
+from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.subscriber import Subscriber, Subscription
+from pulse_mailer.editions.reading import rendering
+from pulse_mailer.errors import NotFound, UsageError
+from pulse_mailer.keys import Keys
+from pulse_mailer.links import Links
+
+FORMS = ("html", "text", "mjml", "eml")
+
+#: Stands for nobody: the links of a preview open a page that says so.
+_NOBODY = "a" * 16
+_SAMPLE = Address("reader", "example.org")
+
+
+def preview(
+    database: Session, edition: Edition, keys: Keys, links: Links, *, form: str, address: str = ""
+) -> bytes:
+    """
+    Give a mail in one of its forms, as it went out or would go out now.
+
+    Args:
+        form: html, text, mjml (as composed, with open fields) or eml (the whole message on the wire).
+        address: the subscriber who gets it; empty for a sample reader whose links lead to nobody.
+
+    Raises:
+        UsageError: no such form.
+        NotFound: no such subscriber.
+        CompositionError: it cannot be made into mail.
+    """
+    if form not in FORMS:
+        raise UsageError(f"There is no form {form!r}.", remedy=f"Choose one of {', '.join(FORMS)}.")
+    made = rendering(database, edition.id) or render(edition, links)
+    if form == "mjml":
+        return made.mjml.encode()
+    delivery = _delivery(database, edition, keys, links, address)
+    if form == "eml":
+        return Merger(made).merge(delivery, links).data
+    html, text = preview_parts(made, delivery, links)
+    return (html if form == "html" else text).encode()
+
+
+def _delivery(database: Session, edition: Edition, keys: Keys, links: Links, address: str) -> Delivery:
+    if not address:
+        return _sample(edition, links, _SAMPLE, _NOBODY)
+    wanted = Address.parse(address)
+    address_hash = keys.hash_address(wanted.key)
+    kept = database.scalar(
+        select(Delivery).where(Delivery.edition_id == edition.id, Delivery.address_hash == address_hash)
+    )
+    if kept is not None:
+        return kept
+    public_id = database.scalar(
+        select(Subscription.public_id)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscriber.address_hash == address_hash, Subscription.newsletter_id == edition.newsletter_id)
+    )
+    if public_id is None:
+        raise NotFound(
+            f"{wanted} is not a subscriber of {edition.newsletter.name}.",
+            remedy="Leave --as out to see it as a sample reader would.",
+        )
+    return _sample(edition, links, wanted, public_id)
+
+
+def _sample(edition: Edition, links: Links, address: Address, public_id: str) -> Delivery:
+    domain = Address.parse(edition.newsletter.from_address).domain
+    return Delivery(
+        id=0,
+        address=str(address),
+        slots={"public_id": public_id, "kid": links.keys.signing_kid},
+        dated_at=now(),
+        message_id=f"preview.{secrets.token_hex(8)}@{domain}",
+    )

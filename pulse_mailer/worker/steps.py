@@ -1,0 +1,43 @@
+"""The steps of a worker, one function each; whoever runs them (a thread, a process) decides when."""
+
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import or_, select
+
+from pulse_mailer.bootstrap import Mailer
+from pulse_mailer.clock import now
+from pulse_mailer.delivery.dispatch import Way, dispatch
+from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
+from pulse_mailer.domain.edition import Edition, EditionStatus
+from pulse_mailer.domain.message import Receipt
+
+
+def editions_to_send(mailer: Mailer) -> list[tuple[int, str]]:
+    """Id and key of the editions of which something waits that a worker may take now."""
+    busy = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
+    ready = or_(
+        Delivery.status == DeliveryStatus.QUEUED,
+        Delivery.status.in_(busy) & (Delivery.lease_until < now()),
+        (Delivery.status == DeliveryStatus.DEFERRED) & (Delivery.next_attempt_at <= now()),
+    )
+    something = select(Delivery.id).where(Delivery.edition_id == Edition.id, ready).exists()
+    nothing = ~select(Delivery.id).where(
+        Delivery.edition_id == Edition.id, Delivery.status.in_((*busy, DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED))
+    ).exists()
+    wanted = select(Edition.id, Edition.key).where(
+        Edition.status == EditionStatus.SENDING, or_(something, nothing)
+    )
+    with mailer.database.transaction() as database:
+        return list(database.execute(wanted.order_by(Edition.id)).tuples())
+
+
+def send(mailer: Mailer, edition_id: int, *, stop: threading.Event, watch: Callable[[Receipt], None]) -> None:
+    """
+    Send what waits of an edition.
+
+    Raises:
+        BackendError, DatabaseError: it cannot go on now; what waits, waits.
+    """
+    way = Way(mailer.database, mailer.links, mailer.backend())
+    dispatch(way, edition_id, stop=stop, watch=watch)
