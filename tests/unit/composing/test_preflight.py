@@ -1,0 +1,437 @@
+"""Preflight: what it finds, where it says it is, and what it leaves alone."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pulse_mailer.composing.preflight import Code, Finding, Severity, preflight
+from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.picture import Picture
+
+DOCS = Path(__file__).parents[3] / "docs"
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+Change = Callable[[Edition, Rendering], None]
+
+
+def item(publisher: str, title: str, slug: str, summary: str = "What was found, in a sentence.") -> Item:
+    return Item(
+        publisher=publisher,
+        title=title,
+        url=f"https://example.org/{slug}",
+        summary=summary,
+        picture=None,
+        picture_alt="",
+    )
+
+
+def edition() -> Edition:
+    """An edition with nothing wrong in it."""
+    reports = [
+        item("Institute for Local Care", "Home care by the hour.", "care/hours"),
+        item("The Hallow Foundation", "Counting carers.", "hallow/carers"),
+    ]
+    guidance = [item("Ashgrove Trust", "Talking about money.", "ashgrove/money")]
+    news = [item("", "Two researchers wanted.", "join-us")]
+    return Edition(
+        key="2026-11",
+        period="November 2026",
+        subject="Home care by the hour, and who counts carers",
+        preheader="Ten councils measured what an hour of care really buys.",
+        letter="Welcome to [a study of home care](https://example.org/care/hours), and more.",
+        closing="Best wishes,",
+        signed_by="Dr Imogen Marlowe",
+        signed_role="Director of Research",
+        newsletter=Newsletter(
+            slug="civic-pulse",
+            name="Civic Pulse",
+            from_name="Civic Pulse",
+            from_address="pulse@example.org",
+            postal_address="Marlowe & Finch Research, 14 Tanners Yard, Milbury",
+            reason="You asked for it.",
+            contact_lines=[
+                {"label": "Telephone", "text": "01632 960 417", "url": "tel:01632960417"},
+                {"label": "Website", "text": "www.example.org", "url": "https://www.example.org/"},
+                {"label": "Office", "text": "open on weekdays", "url": ""},
+            ],
+        ),
+        sections=[
+            Section(name="Our news", is_news=True, categories=[Category(name="", items=news)]),
+            Section(
+                name="Adult Social Care",
+                is_news=False,
+                categories=[Category(name="Reports", items=reports), Category(name="Tools", items=guidance)],
+            ),
+        ],
+    )
+
+
+def rendering() -> Rendering:
+    footer = "Marlowe &amp; Finch Research<br>14 Tanners Yard<br>Milbury"
+    return Rendering(
+        html=(
+            "<!DOCTYPE html><html lang='en-GB'><head><style>p { color: #111 }</style></head>"
+            "<body><h1>Civic Pulse</h1>"
+            f"<p>{footer}</p><p><a href='https://mail.example.org/u/[[token]]'>Unsubscribe</a></p></body></html>"
+        ),
+        text="CIVIC PULSE\n\nMarlowe & Finch Research,\n14 Tanners Yard, Milbury\n\n"
+        "Unsubscribe: https://mail.example.org/u/[[token]]\n",
+        segments=[
+            "From: Civic Pulse <pulse@example.org>\r\nList-Unsubscribe:\r\n <https://mail.example.org/u/",
+            "header.token",
+            ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\nThe body: ",
+            "text.token",
+            "\r\n",
+        ],
+    )
+
+
+def found_after(change: Change) -> list[Finding]:
+    tried, made = edition(), rendering()
+    change(tried, made)
+    return preflight(tried, made)
+
+
+def subject(text: str) -> Change:
+    return lambda edition, _: setattr(edition, "subject", text)
+
+
+def preheader(text: str) -> Change:
+    return lambda edition, _: setattr(edition, "preheader", text)
+
+
+def letter(text: str) -> Change:
+    return lambda edition, _: setattr(edition, "letter", text)
+
+
+def of_newsletter(**values: object) -> Change:
+    def change(edition: Edition, _: Rendering) -> None:
+        for name, value in values.items():
+            setattr(edition.newsletter, name, value)
+
+    return change
+
+
+def first_report(**values: object) -> Change:
+    def change(edition: Edition, _: Rendering) -> None:
+        for name, value in values.items():
+            setattr(edition.sections[1].categories[0].items[0], name, value)
+
+    return change
+
+
+def second_report(**values: object) -> Change:
+    def change(edition: Edition, _: Rendering) -> None:
+        for name, value in values.items():
+            setattr(edition.sections[1].categories[0].items[1], name, value)
+
+    return change
+
+
+def mail(**values: object) -> Change:
+    def change(_: Edition, rendering: Rendering) -> None:
+        for name, value in values.items():
+            setattr(rendering, name, value)
+
+    return change
+
+
+def html(old: str, new: str) -> Change:
+    def change(_: Edition, rendering: Rendering) -> None:
+        assert old in rendering.html
+        rendering.html = rendering.html.replace(old, new)
+
+    return change
+
+
+def header(old: str, new: str) -> Change:
+    def change(_: Edition, rendering: Rendering) -> None:
+        assert old in "".join(rendering.segments)
+        rendering.segments = [piece.replace(old, new) for piece in rendering.segments]
+
+    return change
+
+
+def without_items(edition: Edition, _: Rendering) -> None:
+    edition.sections = []
+
+
+def with_an_empty_section(edition: Edition, _: Rendering) -> None:
+    edition.sections.append(
+        Section(name="Safer Communities", is_news=False, categories=[Category(name="", items=[])])
+    )
+
+
+def with_an_empty_category(edition: Edition, _: Rendering) -> None:
+    edition.sections[1].categories.append(Category(name="Briefings", items=[]))
+
+
+PICTURE = Picture(content_hash="0" * 64, media_type="image/png", width=4, height=4, data=b"")
+LONG_TITLE = "Home care by the hour: what ten councils buy, and what it is that people receive of it."
+REPORT_1 = 'Item 1 "Home care by the hour." in Reports, Adult Social Care'
+REPORT_2 = 'Item 2 "Counting carers." in Reports, Adult Social Care'
+
+ROWS: list[tuple[str, Change, Code, Severity, str]] = [
+    ("no subject", subject(" "), Code.SUBJECT_MISSING, ERROR, "The subject"),
+    ("61 characters", subject("One " * 15 + "x"), Code.SUBJECT_LONG, WARNING, "The subject"),
+    ("151 characters", subject("Long " * 30 + "x"), Code.SUBJECT_LONG, ERROR, "The subject"),
+    ("line break", subject("News\r\nBcc: all@example.org"), Code.SUBJECT_LINE_BREAK, ERROR, "The subject"),
+    ("capitals", subject("HOME CARE BY THE HOUR"), Code.SUBJECT_STYLE, WARNING, "The subject"),
+    ("as if answered", subject("Re: your question"), Code.SUBJECT_STYLE, WARNING, "The subject"),
+    ("no preheader", preheader(""), Code.PREHEADER_MISSING, WARNING, "The preheader"),
+    ("39 characters", preheader("x" * 39), Code.PREHEADER_LENGTH, WARNING, "The preheader"),
+    ("131 characters", preheader("x" * 131), Code.PREHEADER_LENGTH, WARNING, "The preheader"),
+    (
+        "subject again",
+        preheader("Home care by the hour – and who counts carers!"),
+        Code.PREHEADER_IS_SUBJECT,
+        WARNING,
+        "The preheader",
+    ),
+    ("no letter", letter("\n"), Code.LETTER_MISSING, ERROR, "The letter"),
+    ("no sender's name", of_newsletter(from_name=""), Code.SENDER_MISSING, ERROR, "The sender"),
+    ("no sender's address", of_newsletter(from_address=" "), Code.SENDER_MISSING, ERROR, "The sender"),
+    ("nothing in it", without_items, Code.EDITION_EMPTY, ERROR, "The edition"),
+    ("empty section", with_an_empty_section, Code.SECTION_EMPTY, ERROR, "Section 'Safer Communities'"),
+    (
+        "empty category",
+        with_an_empty_category,
+        Code.CATEGORY_EMPTY,
+        ERROR,
+        "Category Briefings, Adult Social Care",
+    ),
+    ("no link", first_report(url=""), Code.LINK_MISSING, ERROR, REPORT_1),
+    ("hash", first_report(url="#"), Code.LINK_PLACEHOLDER, ERROR, REPORT_1),
+    ("fragment", first_report(url="#top"), Code.LINK_PLACEHOLDER, ERROR, REPORT_1),
+    ("to be confirmed", first_report(url="TBC"), Code.LINK_PLACEHOLDER, ERROR, REPORT_1),
+    ("nothing but a scheme", first_report(url="https://"), Code.LINK_PLACEHOLDER, ERROR, REPORT_1),
+    ("empty in the letter", letter("See [the report]()."), Code.LINK_PLACEHOLDER, ERROR, "The letter"),
+    ("hash in a summary", second_report(summary="- See\n  - [a](#)"), Code.LINK_PLACEHOLDER, ERROR, REPORT_2),
+    ("script", first_report(url="javascript:alert(1)"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("script in the letter", letter("[Go on](javascript:alert)"), Code.LINK_NOT_PUBLIC, ERROR, "The letter"),
+    ("file", first_report(url="file:///C:/report.docx"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("no scheme", first_report(url="www.example.org/x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("path alone", first_report(url="/reports/x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("loopback by name", first_report(url="http://localhost:8000/x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("loopback with a dot", first_report(url="http://localhost./x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("IPv4", first_report(url="http://93.184.216.34/x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("short IPv4", first_report(url="http://127.1/x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("hexadecimal IPv4", first_report(url="http://0x7f000001/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("IPv6", first_report(url="http://[::1]/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("broken IPv6", first_report(url="http://[::1/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    (
+        "office network",
+        first_report(url="https://files.office.internal/x"),
+        Code.LINK_NOT_PUBLIC,
+        ERROR,
+        REPORT_1,
+    ),
+    ("one word", first_report(url="https://intranet/x"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("password", first_report(url="https://me:secret@example.org/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("white space", first_report(url="https://example.org/a b"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    (
+        "contact line",
+        of_newsletter(contact_lines=[{"label": "Website", "text": "our site", "url": "http://10.0.0.1"}]),
+        Code.LINK_NOT_PUBLIC,
+        ERROR,
+        "The newsletter's contact line 'Website'",
+    ),
+    (
+        "another host than it reads",
+        letter("[www.bank.example](https://evil.example.net/)"),
+        Code.LINK_MISLEADING,
+        ERROR,
+        "The letter",
+    ),
+    ("here", letter("Read it [Here.](https://example.org/x)"), Code.LINK_TEXT, WARNING, "The letter"),
+    (
+        "click here",
+        first_report(summary="[Click  here](https://a.example.org)"),
+        Code.LINK_TEXT,
+        WARNING,
+        REPORT_1,
+    ),
+    ("bare address", letter("See <https://example.org/x>."), Code.LINK_TEXT, WARNING, "The letter"),
+    ("no words", letter("See [](https://example.org/x)."), Code.LINK_TEXT, ERROR, "The letter"),
+    (
+        "same link",
+        second_report(url="http://www.example.org/care/hours/#2"),
+        Code.LINK_TWICE,
+        WARNING,
+        REPORT_2,
+    ),
+    (
+        "same title",
+        second_report(publisher="institute for local care", title="Home care, by the hour"),
+        Code.TITLE_TWICE,
+        WARNING,
+        'Item 2 "Home care, by the hour" in Reports, Adult Social Care',
+    ),
+    ("no publisher", first_report(publisher=""), Code.PUBLISHER_MISSING, WARNING, REPORT_1),
+    ("curly quote", first_report(publisher="Hallow Foundation"), Code.PUBLISHER_SPELLING, WARNING, REPORT_2),
+    ("no alt text", first_report(picture=PICTURE), Code.ALT_MISSING, ERROR, REPORT_1),
+    (
+        "alt text of blanks",
+        first_report(picture_hash="0" * 64, picture_alt=" "),
+        Code.ALT_MISSING,
+        ERROR,
+        REPORT_1,
+    ),
+    ("to do", first_report(summary="Numbers: TODO."), Code.PLACEHOLDER_TEXT, WARNING, REPORT_1),
+    ("lorem ipsum", letter("Lorem ipsum dolor."), Code.PLACEHOLDER_TEXT, WARNING, "The letter"),
+    ("insert", letter("We met [insert name] there."), Code.PLACEHOLDER_TEXT, WARNING, "The letter"),
+    ("our brackets", letter("Dear [[first_name]],"), Code.SLOT_UNFILLED, ERROR, "The letter"),
+    ("a slot's name typed", letter("Dear [[address]],"), Code.SLOT_UNFILLED, ERROR, "The letter"),
+    ("Jinja", subject("News for {{ name }}"), Code.SLOT_UNFILLED, ERROR, "The subject"),
+    ("Jinja block", first_report(summary="{% if x %}"), Code.SLOT_UNFILLED, ERROR, REPORT_1),
+    ("Mailchimp", letter("Dear *|FNAME|*,"), Code.SLOT_UNFILLED, ERROR, "The letter"),
+    ("percent signs", letter("Dear %%first_name%%,"), Code.SLOT_UNFILLED, ERROR, "The letter"),
+    ("Word", letter("Dear <<First Name>>,"), Code.SLOT_UNFILLED, ERROR, "The letter"),
+    ("of the design", html("<h1>", "<p>[[nobody_fills_it]]</p><h1>"), Code.SLOT_UNFILLED, ERROR, "The mail"),
+    ("of the text's template", mail(text="{{ name }}"), Code.SLOT_UNFILLED, ERROR, "The mail's plain text"),
+    ("90 KB", html("<h1>", "<p>" + "é" * 45_000 + "</p><h1>"), Code.SIZE, WARNING, "The mail"),
+    ("102 KB", html("<h1>", "<p>" + "é" * 51_000 + "</p><h1>"), Code.SIZE, ERROR, "The mail"),
+    ("no link in HTML", html("/u/[[token]]", "/u/"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail"),
+    ("link without words", html(">Unsubscribe<", "> <"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail"),
+    ("no link in text", mail(text="Hello"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail's plain text"),
+    (
+        "no header",
+        header("List-Unsubscribe:", "X-Old:"),
+        Code.UNSUBSCRIBE_MISSING,
+        ERROR,
+        "The mail's headers",
+    ),
+    ("no one-click", header("One-Click", "Two"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail's headers"),
+    (
+        "header only in the body",
+        header("\r\nList-Unsubscribe:", "\r\n\r\nList-Unsubscribe:"),
+        Code.UNSUBSCRIBE_MISSING,
+        ERROR,
+        "The mail's headers",
+    ),
+    (
+        "no postal address",
+        of_newsletter(postal_address=""),
+        Code.POSTAL_ADDRESS_MISSING,
+        ERROR,
+        "The newsletter's postal address",
+    ),
+    ("not shown in HTML", html("14 Tanners", "15 Tanners"), Code.POSTAL_ADDRESS_MISSING, ERROR, "The mail"),
+    (
+        "not shown in text",
+        mail(text="[[token]]"),
+        Code.POSTAL_ADDRESS_MISSING,
+        ERROR,
+        "The mail's plain text",
+    ),
+]
+
+
+def test_good_edition_has_no_findings() -> None:
+    assert preflight(edition(), rendering()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "severity", "place"),
+    [row[1:] for row in ROWS],
+    ids=[f"{row[2]}: {row[0]}" for row in ROWS],
+)
+def test_finding_names_its_place_and_what_to_do(
+    change: Change, code: Code, severity: Severity, place: str
+) -> None:
+    found = [finding for finding in found_after(change) if finding.code is code]
+    assert [(finding.severity, finding.place) for finding in found] == [(severity, place)]
+    for sentence in (found[0].what, found[0].remedy):
+        assert re.fullmatch(r"\S[^\n]*", sentence)
+
+
+def test_every_code_is_tried_here() -> None:
+    assert {row[2] for row in ROWS} == set(Code)
+
+
+def test_every_code_has_its_row_in_the_docs() -> None:
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| (error|warning|either) \|", (DOCS / "preflight.md").read_text(), re.MULTILINE
+    )
+    severities = {code: {str(row[3]) for row in ROWS if row[2] is code} for code in Code}
+    expected = {
+        (code.value, "either" if len(severities[code]) > 1 else severities[code].pop()) for code in Code
+    }
+    assert set(rows) == expected
+    assert len(rows) == len(expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        subject("x" * 60),
+        preheader("x" * 40),
+        preheader("x" * 130),
+        letter("Write to [the editor](mailto:pulse@example.org) or [ring](tel:01632960417)."),
+        letter("[The XX report](https://example.org/a), chapter XX; see [[1]](https://example.org/b)."),
+        letter("[www.example.org](https://example.org/) is").__class__
+        and letter("100 %% of it, and 3 << 4 >> 2."),
+        first_report(url="http://example.org/x"),
+        first_report(url="https://räte.example.org/x?y=1#z"),
+        first_report(url="https://localhost.example.org/"),
+        second_report(title="Home care by the hour."),  # of another publisher
+        html("<style>", "<style>@media (x) {{ y }} "),
+    ],
+)
+def test_what_is_in_order_is_left_alone(change: Change) -> None:
+    assert found_after(change) == []
+
+
+def test_words_that_show_the_address_they_lead_to_do_not_mislead() -> None:
+    codes = {finding.code for finding in found_after(letter("[www.example.org](https://example.org/x)"))}
+    assert codes == {Code.LINK_TEXT}
+
+
+def test_news_needs_no_publisher() -> None:
+    tried = edition()
+    assert tried.sections[0].categories[0].items[0].publisher == ""
+    assert not [
+        finding for finding in preflight(tried, rendering()) if finding.code is Code.PUBLISHER_MISSING
+    ]
+
+
+def test_item_outside_a_category_is_placed_in_its_section() -> None:
+    tried = edition()
+    tried.sections[0].categories[0].items[0].url = ""
+    assert preflight(tried, rendering())[0].place == 'Item 1 "Two researchers wanted." in Our news'
+
+
+def test_long_title_is_shortened_where_it_names_a_place() -> None:
+    place = found_after(first_report(title=LONG_TITLE, url=""))[0].place
+    assert place == (
+        'Item 1 "Home care by the hour: what ten councils buy, and what it i…" in Reports, Adult Social Care'
+    )
+
+
+def test_publisher_spelled_two_ways_shows_both() -> None:
+    tried = edition()
+    reports = tried.sections[1].categories[0].items
+    reports[0].publisher, reports[1].publisher = "The King's Press & Co", "King’s Press and Co"
+    (found,) = preflight(tried, rendering())
+    assert found.code is Code.PUBLISHER_SPELLING
+    assert "“The King's Press & Co” and “King’s Press and Co”" in found.what
+
+
+def test_errors_come_before_warnings() -> None:
+    def change(edition: Edition, _: Rendering) -> None:
+        edition.preheader, edition.letter = "", ""
+        edition.sections[1].categories[1].items[0].url = "#"
+
+    severities = [finding.severity for finding in found_after(change)]
+    assert severities == [ERROR, ERROR, WARNING]
+
+
+@pytest.mark.parametrize("opening", ["{{", "{%", "[[a", "*|a", "<<a ", "[insert ", "%%", "lorem ", "a b "])
+def test_text_full_of_openings_is_searched_in_no_time(opening: str) -> None:
+    begun = time.process_time()
+    found_after(subject(opening * 20_000))
+    assert time.process_time() - begun < 2
