@@ -1,8 +1,8 @@
 """
 Every URL that leaves the house, and the signed tokens in those that belong to one person.
 
-A token is the key's id, the subject's public name and 128 bits of HMAC over purpose and subject, in lower-case
-base32, so that it survives as a mail address too. It holds no address, never expires, and is good for one
+A token is the key's id, the subject's public name and 128 bits of HMAC over purpose and subject, in lower case
+base32: it survives as a mail address too. It holds no address, never expires, and is good for one
 purpose only.
 """
 
@@ -46,8 +46,17 @@ class Links:
     unsubscribe_inbox: str = ""
     bounce_inbox: str = ""
 
-    def token(self, purpose: Purpose, subject: str) -> str:
-        kid = self.keys.signing_kid
+    def token(self, purpose: Purpose, subject: str, *, kid: str | None = None) -> str:
+        """
+        Sign a subject for a purpose, with the key of that id, or else the newest.
+
+        Raises:
+            BadLink: there is no key of that id.
+        """
+        if kid is None:
+            kid = self.keys.signing_kid
+        elif kid not in self.keys.links:
+            raise BadLink(f"There is no link key {kid!r}.", remedy="Bring link.keys back from your backup.")
         return kid + subject + self._mac(kid, purpose, subject)
 
     def read(self, purpose: Purpose, token: str) -> str:
@@ -67,7 +76,7 @@ class Links:
         return f"{self.base_url}/u/{self.token(Purpose.UNSUBSCRIBE, public_id)}"
 
     def list_unsubscribe(self, public_id: str) -> str:
-        """The value of List-Unsubscribe (RFC 2369, RFC 8058): the https way first, mailto where somebody reads it."""
+        """The value of List-Unsubscribe (RFC 2369, RFC 8058): https first, mailto where somebody reads it."""
         ways = [f"<{self.unsubscribe(public_id)}>"]
         if self.unsubscribe_inbox:
             local, _, domain = self.unsubscribe_inbox.partition("@")

@@ -1,0 +1,79 @@
+"""MJML to HTML. The only import of mjml."""
+
+import inspect
+import re
+
+from mjml import mjml2html
+
+from pulse_mailer.errors import BrokenTemplate
+
+# Another distribution installs a package of the same name, without this function's options.
+if "include_loader" not in inspect.signature(mjml2html).parameters:
+    raise ImportError(
+        "The package 'mjml' is not the one of mjml-python: uninstall 'mjml', reinstall 'mjml-python'."
+    )
+
+MAX_DEPTH = 120  #: tags within tags; the compiler's stack overflows, and the process dies, at some thousands
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)[^<>]*?(/?)>")
+_VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
+_POSITION = re.compile(r"position (\d+):(\d+)")
+
+
+def compile_mjml(mjml: str) -> str:
+    """
+    Give the HTML of an MJML document: comments dropped but Outlook's, no fonts from elsewhere, a doctype that
+    premailer knows.
+
+    Raises:
+        BrokenTemplate: the document is not MJML (says where), nests too deeply, or was understood in part.
+    """
+    if _depth(mjml) > MAX_DEPTH:
+        raise BrokenTemplate(f"The composed MJML nests tags more than {MAX_DEPTH} levels deep.")
+    source = _tightened(mjml)
+    try:
+        html = str(mjml2html(source, disable_comments=True, fonts={}))
+    except ValueError as error:
+        raise BrokenTemplate(
+            f"The composed MJML cannot be compiled: {_placed(str(error), source, mjml)}"
+        ) from error
+    if "<mj-" in html or re.search(r"<body[^>]*>\s*</body>", html):
+        left = re.search(r"<mj-[\w-]*", html)
+        raise BrokenTemplate(f"The compiler did not understand {left[0] + '>' if left else 'the body'}.")
+    return re.sub(r"^\s*<!doctype html>", "<!DOCTYPE html>", html, count=1, flags=re.IGNORECASE)
+
+
+def _tightened(mjml: str) -> str:
+    """
+    Leave single spaces in text and none around MJML's own tags.
+
+    The compiler drops white space between two tags when it begins with a line end, so that words run
+    together, and refuses any other between some of its own.
+    """
+    return re.sub(r" ?(</?mj[^<>]*>) ?", r"\1", re.sub(r"[ \t\r\n]+", " ", mjml)).strip()
+
+
+def _depth(mjml: str) -> int:
+    depth = deepest = 0
+    for closing, name, empty in _TAG.findall(mjml):
+        if not empty and name.lower() not in _VOID:
+            depth += -1 if closing else 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _placed(complaint: str, compiled: str, written: str) -> str:
+    """The compiler's complaint with its position, a count of bytes, made a line and the words there."""
+    found = _POSITION.search(complaint)
+    if not found:
+        return complaint
+    start = len(compiled.encode()[: int(found[1])].decode(errors="ignore"))
+    # Both texts hold the same letters in the same order; only the white space between them differs.
+    letters = len(re.sub(r"\s", "", compiled[:start]))
+    line = 1
+    for letter in written:
+        if letters <= 0 and not letter.isspace():
+            break
+        line += letter == "\n"
+        letters -= not letter.isspace()
+    return f"{_POSITION.sub(f'line {line}', complaint)}: {compiled[start : start + 60]!r}"

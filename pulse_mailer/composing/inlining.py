@@ -1,0 +1,62 @@
+"""CSS rules into style attributes, for readers that drop `<style>`. The only import of premailer."""
+
+import logging
+import re
+from typing import NamedTuple
+
+from premailer import Premailer
+
+from pulse_mailer.composing.markup import parsed
+from pulse_mailer.errors import BrokenTemplate
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_IGNORE = ' data-premailer="ignore"'
+
+
+def inline(html: str, css: str) -> str:
+    """
+    Give the HTML with the rules of `css` in style attributes, and everything else as it was.
+
+    Raises:
+        BrokenTemplate: something else changed, which premailer's defaults would do: the doctype, Outlook's
+            comments, the rules for dark mode and phones, a link or the text.
+    """
+    # Left to itself premailer also inlines MJML's own style blocks, and takes their !important away.
+    guarded = re.sub(r"<style(?=[ >])", f"<style{_IGNORE}", html)
+    inlined = Premailer(
+        guarded,
+        css_text=[css],
+        allow_network=False,
+        strip_important=False,
+        disable_validation=True,
+        preserve_internal_links=True,
+        align_floating_images=False,
+        disable_basic_attributes=["width", "height", "bgcolor", "align", "valign"],
+        cssutils_logging_level=logging.CRITICAL,
+    ).transform(pretty_print=False)
+    result = str(inlined).replace(_IGNORE, "")
+    before, after = _facts(html), _facts(result)
+    for name, was, now in zip(before._fields, before, after, strict=True):
+        if was != now:
+            raise BrokenTemplate(f"Putting the styles in place changed the {name} of the mail.")
+    return result
+
+
+class _Facts(NamedTuple):
+    doctype: bool
+    comments: list[str]
+    styles: list[str]
+    addresses: list[str]
+    words: str
+
+
+def _facts(html: str) -> _Facts:
+    tree = parsed(html)
+    return _Facts(
+        doctype=html.startswith("<!DOCTYPE html>"),
+        comments=_COMMENT.findall(html),
+        styles=_STYLE.findall(_COMMENT.sub("", html)),
+        addresses=[value for _, name, value, _ in tree.iterlinks() if name in {"href", "src"}],
+        words=str(tree.body.text_content()),
+    )

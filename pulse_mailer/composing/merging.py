@@ -1,0 +1,104 @@
+"""merge(): one recipient's values put into a Rendering's open fields, giving a Message."""
+
+import datetime
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from pulse_mailer.composing.encoding import quoted_printable
+from pulse_mailer.composing.slots import SLOTS, Place
+from pulse_mailer.domain.delivery import Delivery
+from pulse_mailer.domain.edition import Rendering
+from pulse_mailer.domain.message import Message
+from pulse_mailer.errors import CompositionError
+from pulse_mailer.links import Links, Purpose
+
+_PLAIN = re.compile(r"[A-Za-z0-9@_+/:-][A-Za-z0-9@._+/:-]{0,74}")
+
+
+class Preview(NamedTuple):
+    html: str
+    text: str
+
+
+class Merger:
+    """Fills a Rendering for one recipient after another; its own work is done once, when it is made."""
+
+    def __init__(self, rendering: Rendering) -> None:
+        self._pieces = [piece.encode("ascii") for piece in rendering.segments]
+        self._open = list(enumerate(rendering.segments))[1::2]
+        self._kinds = {
+            kind: (slot, Place(place))
+            for kind in {kind for _, kind in self._open}
+            for place, slot in [kind.split(".")]
+        }
+        head = email.message_from_string(rendering.segments[0], policy=email.policy.default)
+        self._from = head["From"].addresses[0].addr_spec
+        self._last_date = (datetime.datetime.min.replace(tzinfo=datetime.UTC), "")
+
+    def merge(self, delivery: Delivery, links: Links) -> Message:
+        """
+        Give a delivery's mail; the same delivery always gives the same bytes.
+
+        Raises:
+            UnsafeText: a value cannot stand in a mail header.
+            BadLink: the key that signed the delivery's link is gone.
+            CompositionError: the delivery lacks the value of a slot.
+        """
+        slots = delivery.slots
+        try:
+            values = {
+                **slots,
+                "token": links.token(Purpose.UNSUBSCRIBE, slots["public_id"], kid=slots["kid"]),
+                "address": delivery.address,
+                "message_id": delivery.message_id,
+                "date": self._date(delivery.dated_at),
+            }
+            filled = {kind: _filled(values[slot], slot, place) for kind, (slot, place) in self._kinds.items()}
+        except KeyError as error:
+            raise CompositionError(f"The delivery to {delivery.address} has no value for {error}.") from error
+        pieces = self._pieces.copy()
+        for index, kind in self._open:
+            pieces[index] = filled[kind]
+        return Message(
+            delivery_id=delivery.id or 0,
+            sender=links.envelope_sender(self._from, delivery.id or 0),
+            recipient=delivery.address,
+            message_id=delivery.message_id,
+            data=b"".join(pieces),
+        )
+
+    def _date(self, dated_at: datetime.datetime) -> str:
+        # An audience is frozen in one moment, so that nearly all of an edition's mail has the same date.
+        known, written = self._last_date
+        if known != dated_at:
+            written = format_datetime(dated_at.astimezone(datetime.UTC))
+            self._last_date = (dated_at, written)
+        return written
+
+
+def preview(rendering: Rendering, delivery: Delivery, links: Links) -> Preview:
+    """Give the HTML and the plain text of a delivery's mail as its reader's mail program decodes them."""
+    return read_back(Merger(rendering).merge(delivery, links))
+
+
+def read_back(message: Message) -> Preview:
+    parsed = email.message_from_bytes(message.data, policy=email.policy.default)
+    parts = {part.get_content_subtype(): part for part in parsed.walk() if isinstance(part, EmailMessage)}
+    return Preview(html=_content(parts["html"]), text=_content(parts["plain"]))
+
+
+def _content(part: EmailMessage) -> str:
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def _filled(value: str, slot: str, place: Place) -> bytes:
+    escaped = SLOTS[slot][place](value)
+    if place is Place.HEADER:
+        return escaped.encode("ascii")
+    if _PLAIN.fullmatch(escaped):
+        return f"{escaped}=\r\n".encode("ascii")
+    return quoted_printable(escaped).encode("ascii")

@@ -1,0 +1,226 @@
+"""Outline: an edition laid out for reading, numbered, coloured and made safe, as the templates see it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pulse_mailer.composing.designs import Theme
+from pulse_mailer.domain.edition import Category, Edition, Item, Section
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.errors import UnsafeText
+from pulse_mailer.links import Links
+from pulse_mailer.richtext import check_characters, to_html, usable_url
+
+PICTURE_WIDTH = 160
+PORTRAIT_WIDTH = 112
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture as the mail shows it: its place on the web, and its size on the page in pixels."""
+
+    url: str
+    alt: str
+    width: int
+    height: int
+    is_portrait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    An item.
+
+    Attributes:
+        anchor: its name within the web copy's page.
+        url: empty when it has no link, or none that mail can carry.
+        markdown, summary: the same text as staff wrote it and as HTML.
+    """
+
+    anchor: str
+    publisher: str
+    title: str
+    url: str
+    markdown: str
+    summary: Markup
+    picture: Shown | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A category; its name is empty when its items stand directly under their section."""
+
+    name: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """
+    A section.
+
+    Attributes:
+        number: from 1.
+        light, dark: its colour on the light and on the dark ground.
+    """
+
+    number: int
+    anchor: str
+    name: str
+    light: str
+    dark: str
+    groups: list[Group]
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for group in self.groups for entry in group.entries]
+
+    @property
+    def headline(self) -> Entry | None:
+        """What "In this edition" names of it: its first item, which staff place there for that reason."""
+        return next(iter(self.entries), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    label: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Attributes: letter, as Markdown and as HTML; web_copy, where the same is read in a browser."""
+
+    language: str
+    newsletter: str
+    sender: str
+    period: str
+    subject: str
+    preheader: str
+    markdown: str
+    letter: Markup
+    closing: list[str]
+    parts: list[Part]
+    reason: str
+    postal_address: str
+    contacts: list[Contact]
+    web_copy: str
+    unsubscribe: str
+
+
+def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
+    """
+    Raises:
+        UnsafeText: some text cannot go into mail; says which.
+        UsageError: a section's colour is none.
+    """
+    newsletter = edition.newsletter
+    return Outline(
+        language=_words(newsletter.language, "The newsletter's language") or "en-GB",
+        newsletter=_words(newsletter.name, "The newsletter's name"),
+        sender=_words(newsletter.from_name or newsletter.name, "The sender's name"),
+        period=_words(edition.period, "The period"),
+        subject=_words(edition.subject, "The subject"),
+        preheader=_words(edition.preheader, "The preheader"),
+        markdown=edition.letter,
+        letter=_rich(edition.letter, "h2", "The letter"),
+        closing=[
+            _words(line, "The letter's signature")
+            for line in (edition.closing, edition.signed_by, edition.signed_role)
+        ],
+        parts=_parts(edition, links, theme),
+        reason=_words(newsletter.reason, "The footer's reason"),
+        postal_address=_words(newsletter.postal_address, "The postal address"),
+        contacts=_contacts(newsletter),
+        web_copy=links.web_copy(newsletter.slug, edition.key),
+        unsubscribe=f"{links.base_url}/u/",
+    )
+
+
+def _parts(edition: Edition, links: Links, theme: Theme) -> list[Part]:
+    numbers = {id(item): number for number, item in enumerate(edition.items(), start=1)}
+
+    def entry(item: Item, heading: str) -> Entry:
+        return _entry(item, numbers[id(item)], heading, links)
+
+    return [_part(section, position, theme, entry) for position, section in enumerate(edition.sections)]
+
+
+def _part(section: Section, position: int, theme: Theme, entry: Callable[[Item, str], Entry]) -> Part:
+    light, dark = theme.section_colours(section.colour, position)
+    return Part(
+        number=position + 1,
+        anchor=f"section-{position + 1}",
+        name=_words(section.name, f"Section {position + 1}"),
+        light=light,
+        dark=dark,
+        groups=[_group(category, entry) for category in section.categories if category.items],
+    )
+
+
+def _group(category: Category, entry: Callable[[Item, str], Entry]) -> Group:
+    # A summary's own headings come one level below its item's, that one below the category's if it has a name.
+    heading = "h5" if category.name else "h4"
+    return Group(
+        name=_words(category.name, "A category's name"),
+        entries=[entry(item, heading) for item in category.items],
+    )
+
+
+def _entry(item: Item, number: int, heading: str, links: Links) -> Entry:
+    where = f"Item {number}, {item.title[:60]!r}"
+    return Entry(
+        anchor=f"item-{number}",
+        publisher=_words(item.publisher, where),
+        title=_words(item.title, where),
+        url=usable_url(item.url),
+        markdown=item.summary,
+        summary=_rich(item.summary, heading, where),
+        picture=_shown(item, where, links),
+    )
+
+
+def _shown(item: Item, where: str, links: Links) -> Shown | None:
+    picture = item.picture
+    if picture is None:
+        return None
+    is_portrait = picture.height > picture.width
+    width = min(PORTRAIT_WIDTH if is_portrait else PICTURE_WIDTH, picture.width)
+    return Shown(
+        url=links.picture(picture),
+        alt=_words(item.picture_alt, where),
+        width=width,
+        height=max(1, round(picture.height * width / picture.width)),
+        is_portrait=is_portrait,
+    )
+
+
+def _contacts(newsletter: Newsletter) -> list[Contact]:
+    where = "A contact line"
+    return [
+        Contact(
+            label=_words(line.get("label", ""), where),
+            text=_words(line.get("text", ""), where),
+            url=usable_url(line.get("url", "")),
+        )
+        for line in newsletter.contact_lines
+    ]
+
+
+def _rich(markdown: str, heading: str, where: str) -> Markup:
+    try:
+        return Markup(to_html(markdown, heading=heading))  # noqa: S704 - to_html() has made it safe
+    except UnsafeText as error:
+        raise UnsafeText(f"{where}: {error.what}", remedy=error.remedy) from error
+
+
+def _words(text: str, where: str) -> str:
+    """One line of plain words, its white space made single spaces."""
+    try:
+        check_characters(text)
+    except UnsafeText as error:
+        raise UnsafeText(f"{where}: {error.what}", remedy=error.remedy) from error
+    return re.sub(r"[ \t\r\n]+", " ", text).strip()
