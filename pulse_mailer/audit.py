@@ -18,4 +18,6 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Note an action, such as "edition.sent", done by somebody to a subject, such as "edition 2022-04"."""
-    database.add(AuditRecord(at=now(), actor=actor, action=action, subject=subject, before=before, after=after))
+    database.add(
+        AuditRecord(at=now(), actor=actor, action=action, subject=subject, before=before, after=after)
+    )

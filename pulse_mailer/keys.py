@@ -84,7 +84,9 @@ def _read_links(path: Path) -> dict[str, bytes]:
     for line in path.read_text().split():
         kid, colon, secret = line.partition(":")
         if not colon or len(kid) != 1 or not kid.isalnum() or kid != kid.lower() or kid in found:
-            raise BadSetting(f"{path} holds a line that is not KEYID:SECRET with a key id of one letter or digit.")
+            raise BadSetting(
+                f"{path} holds a line that is not KEYID:SECRET with a key id of one letter or digit."
+            )
         found[kid] = _decode(secret, path)
     if not found:
         raise BadSetting(f"{path} holds no key.", remedy="Bring it back from your backup.")

@@ -70,7 +70,9 @@ class Links:
             kid, subject, mac = token[0], token[1:-_MAC_LETTERS], token[-_MAC_LETTERS:]
             if hmac.compare_digest(mac, self._mac(kid, purpose, subject)):
                 return subject
-        raise BadLink("This link is not one of ours, or it was cut short.", remedy="Open it from the mail again.")
+        raise BadLink(
+            "This link is not one of ours, or it was cut short.", remedy="Open it from the mail again."
+        )
 
     def unsubscribe(self, public_id: str) -> str:
         return f"{self.base_url}/u/{self.token(Purpose.UNSUBSCRIBE, public_id)}"

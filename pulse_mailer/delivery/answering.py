@@ -48,9 +48,7 @@ def find(database: Session, keys: Keys, address: Address, *, edition_id: int | N
     sent = (
         select(Edition, Newsletter, Delivery)
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
-        .outerjoin(
-            Delivery, (Delivery.edition_id == Edition.id) & (Delivery.address_hash == address_hash)
-        )
+        .outerjoin(Delivery, (Delivery.edition_id == Edition.id) & (Delivery.address_hash == address_hash))
         .where(Edition.frozen_at.is_not(None))
         .order_by(Edition.frozen_at.desc(), Edition.id.desc())
     )

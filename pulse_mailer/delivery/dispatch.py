@@ -98,9 +98,7 @@ class _Worker:
         """Give what waits, one by one, each durably marked before it is given."""
         while not self._stop.is_set():
             with self._way.database.transaction() as database:
-                chunk = ledger.claim(
-                    database, self._edition_id, self._lease.owner, CHUNK, early=self._early
-                )
+                chunk = ledger.claim(database, self._edition_id, self._lease.owner, CHUNK, early=self._early)
             if not chunk:
                 return
             for delivery in chunk:

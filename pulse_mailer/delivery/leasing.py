@@ -1,9 +1,9 @@
 """
 Who works on a delivery, and for how long that holds without a sign of life.
 
-A lease is renewed by a heartbeat. A worker looks at its own lease before every write to the wire, by a clock that
-runs on while it is frozen: a thawed worker whose lease ran out meanwhile must not finish a message that somebody
-else may have taken over.
+A lease is renewed by a heartbeat. A worker looks at its own lease before it finishes a mail, by a clock that runs
+on while it is frozen: a thawed worker whose lease ran out meanwhile must not finish a mail that somebody else may
+have taken over.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import update
@@ -105,15 +105,14 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> str:
-    # The 22nd field of proc(5) stat, in clock ticks since boot; the name before it may hold spaces and brackets.
+    # Field 22 of proc(5) stat, in clock ticks since boot; the name before it may hold spaces and brackets.
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 else "unknown"
 
 
 def _alive(pid: int) -> bool:
-    check: Callable[[int, int], None] = os.kill
     try:
-        check(pid, 0)
+        os.kill(pid, 0)  # signal 0 only asks
     except ProcessLookupError:
         return False
     except PermissionError:

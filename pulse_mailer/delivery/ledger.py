@@ -1,14 +1,15 @@
 """
 The only writer of the states of deliveries.
 
-Every write of a worker carries the name of its lease and the epoch that the claim gave it: whoever lost the lease
-changes nothing. A delivery is marked `sending`, durably, before the wire is touched; a mark whose answer was never
-recorded becomes `uncertain`, and is never sent again by the program alone.
+Every write of a worker carries the name of its lease and the epoch that the claim gave it: whoever lost the
+lease changes nothing. A delivery is marked `sending`, durably, before the wire is touched; a mark whose answer was
+never recorded becomes `uncertain`, and is never sent again by the program alone.
 """
 
 import datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer.clock import now
@@ -33,7 +34,9 @@ _BECOMES = {
 _LOST = "The worker ended while this was being handed over; it may or may not have gone."
 
 
-def claim(database: Session, edition_id: int, owner: str, limit: int, *, early: bool = False) -> list[Delivery]:
+def claim(
+    database: Session, edition_id: int, owner: str, limit: int, *, early: bool = False
+) -> list[Delivery]:
     """
     Take up to `limit` waiting deliveries of an edition that is being sent; none when others hold them all.
 
@@ -71,10 +74,10 @@ def mark(database: Session, delivery: Delivery, owner: str, relay: str) -> int |
     """
     Mark a claimed delivery as being sent, and begin its Attempt; gives the attempt's number.
 
-    None when it must not be sent: the lease was lost, the edition is no longer being sent, or the person left or
-    was suppressed meanwhile (then it is skipped). All of that is read in the marking statement itself.
+    None when it must not be sent: the lease was lost, the edition is no longer being sent, or the person left
+    or was suppressed meanwhile (then it is skipped). All of that is read in the marking statement itself.
     """
-    number = database.scalar(
+    number: int | None = database.scalar(
         _mine(delivery, owner, DeliveryStatus.CLAIMED)
         .where(_edition_is_sending(delivery.edition_id), _wanted(delivery), ~_suppressed(delivery))
         .values(status=DeliveryStatus.SENDING, attempt_count=Delivery.attempt_count + 1, changed_at=now())
@@ -111,16 +114,17 @@ def record(database: Session, delivery: Delivery, owner: str, number: int, recei
         )
     )
     deferred = receipt.outcome is Outcome.DEFERRED
-    changed = database.execute(
+    changed = _changed(
+        database,
         _mine(delivery, owner, DeliveryStatus.SENDING).values(
             status=_BECOMES[receipt.outcome],
             next_attempt_at=ended + RETRY_AFTER if deferred else None,
             reason="" if receipt.outcome is Outcome.SENT else _words(receipt),
             changed_at=ended,
             **_NO_LEASE,
-        )
+        ),
     )
-    return bool(changed.rowcount)
+    return changed == 1
 
 
 def release(database: Session, owner: str) -> None:
@@ -134,11 +138,13 @@ def release(database: Session, owner: str) -> None:
 
 def expire(database: Session, edition_id: int) -> int:
     """
-    End the leases that ran out, and at once those of workers that are surely dead; gives how many became uncertain.
+    End the leases that ran out, and at once those of workers that are surely dead.
 
-    What was only claimed waits again; what was being sent is uncertain.
+    What was only claimed waits again; what was being sent is uncertain, and its number is given.
     """
-    leased = select(Delivery.lease_owner).where(Delivery.edition_id == edition_id, Delivery.lease_owner.is_not(None))
+    leased = select(Delivery.lease_owner).where(
+        Delivery.edition_id == edition_id, Delivery.lease_owner.is_not(None)
+    )
     owners = {owner for owner in database.scalars(leased.distinct()) if owner is not None}
     dead = [owner for owner in owners if is_dead(owner)]
     ended = (
@@ -150,12 +156,12 @@ def expire(database: Session, edition_id: int) -> int:
         .where(*ended, Delivery.status == DeliveryStatus.CLAIMED)
         .values(status=DeliveryStatus.QUEUED, changed_at=now(), **_NO_LEASE)
     )
-    lost = database.execute(
+    return _changed(
+        database,
         update(Delivery)
         .where(*ended, Delivery.status == DeliveryStatus.SENDING)
-        .values(status=DeliveryStatus.UNCERTAIN, reason=_LOST, changed_at=now(), **_NO_LEASE)
+        .values(status=DeliveryStatus.UNCERTAIN, reason=_LOST, changed_at=now(), **_NO_LEASE),
     )
-    return int(lost.rowcount)
 
 
 def waiting(database: Session, edition_id: int) -> int:
@@ -165,7 +171,12 @@ def waiting(database: Session, edition_id: int) -> int:
     return database.scalar(counted) or 0
 
 
-def _mine(delivery: Delivery, owner: str, status: DeliveryStatus) -> "update":  # type: ignore[valid-type]  # the class is named like its maker
+def _changed(database: Session, statement: Update) -> int:
+    # Session.execute() is typed for reading; an UPDATE gives a cursor's result, with its count.
+    return cast("CursorResult[Any]", database.execute(statement)).rowcount
+
+
+def _mine(delivery: Delivery, owner: str, status: DeliveryStatus) -> Update:
     return update(Delivery).where(
         Delivery.id == delivery.id,
         Delivery.lease_owner == owner,
@@ -200,7 +211,7 @@ def _skip(database: Session, delivery: Delivery, owner: str) -> None:
         (_suppressed(delivery), "suppressed after the audience was fixed"),
     ):
         values = {"status": DeliveryStatus.SKIPPED, "reason": reason, "changed_at": now(), **_NO_LEASE}
-        if database.execute(mine.where(cause).values(**values)).rowcount:
+        if _changed(database, mine.where(cause).values(**values)):
             return
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy import ColumnElement, CursorResult, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
@@ -58,7 +59,8 @@ def freeze(database: Session, edition: Edition, checked: Checked, links: Links, 
         )
     if count != approval.count:
         raise SendingBlocked(
-            f"The audience is {count}, not {approval.count}.", remedy="Look at who gets it, and confirm again."
+            f"The audience is {count}, not {approval.count}.",
+            remedy="Look at who gets it, and confirm again.",
         )
     audit.record(
         database,
@@ -104,7 +106,8 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
         "edition_id", "subscription_id", "rendering_id", "address", "address_hash", "slots", "dated_at",
         "message_id", "status", "reason", "attempt_count", "lease_epoch", "changed_at",
     ]  # fmt: skip
-    return int(database.execute(insert(Delivery).from_select(columns, snapshot)).rowcount)
+    made = database.execute(insert(Delivery).from_select(columns, snapshot))
+    return cast("CursorResult[Any]", made).rowcount
 
 
 def _slots(database: Session, public_id: ColumnElement[str], kid: str) -> ColumnElement[str]:

@@ -6,11 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pulse_mailer.clock import now
-from pulse_mailer.composing.merging import Merger, preview_parts
+from pulse_mailer.composing.merging import Merger
+from pulse_mailer.composing.merging import preview as as_read
 from pulse_mailer.composing.rendering import render
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery
-from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.subscriber import Subscriber, Subscription
 from pulse_mailer.editions.reading import rendering
 from pulse_mailer.errors import NotFound, UsageError
@@ -47,8 +48,8 @@ def preview(
     delivery = _delivery(database, edition, keys, links, address)
     if form == "eml":
         return Merger(made).merge(delivery, links).data
-    html, text = preview_parts(made, delivery, links)
-    return (html if form == "html" else text).encode()
+    read = as_read(made, delivery, links)
+    return (read.html if form == "html" else read.text).encode()
 
 
 def _delivery(database: Session, edition: Edition, keys: Keys, links: Links, address: str) -> Delivery:

@@ -86,7 +86,9 @@ class Report:
             for state, count in self.by_state.items()
             if count and state is not DeliveryStatus.SENT
         ]
-        state = {EditionStatus.SENT: "Finished", EditionStatus.STOPPED: "Stopped"}.get(self.status, "Being sent")
+        state = {EditionStatus.SENT: "Finished", EditionStatus.STOPPED: "Stopped"}.get(
+            self.status, "Being sent"
+        )
         return f"{state}: {self.period or self.key} went to {sent} of {self.audience}" + (
             f"; {', '.join(rest)}." if rest else "."
         )
@@ -95,7 +97,9 @@ class Report:
 def report(database: Session, edition: Edition) -> Report:
     """Count an edition's deliveries by state; the sum is the audience at any moment."""
     counted = (
-        select(Delivery.status, func.count()).where(Delivery.edition_id == edition.id).group_by(Delivery.status)
+        select(Delivery.status, func.count())
+        .where(Delivery.edition_id == edition.id)
+        .group_by(Delivery.status)
     )
     counts = dict(database.execute(counted).tuples().all())
     # The audience is counted by itself, so that the sum is a check and not the same figure twice.
@@ -114,7 +118,7 @@ def report(database: Session, edition: Edition) -> Report:
     )
 
 
-def deliveries(  # noqa: PLR0913 - each is a filter that people combine
+def deliveries(
     database: Session,
     *,
     edition_id: int | None = None,
@@ -148,9 +152,12 @@ def delivery(database: Session, delivery_id: int) -> DeliveryDetail:
     row = database.execute(_lines().where(Delivery.id == delivery_id)).one_or_none()
     if row is None:
         raise NotFound(
-            f"There is no delivery {delivery_id}.", remedy="Find it by address: pulse-mailer delivery find ADDRESS"
+            f"There is no delivery {delivery_id}.",
+            remedy="Find it by address: pulse-mailer delivery find ADDRESS",
         )
-    attempts = database.scalars(select(Attempt).where(Attempt.delivery_id == delivery_id).order_by(Attempt.number))
+    attempts = database.scalars(
+        select(Attempt).where(Attempt.delivery_id == delivery_id).order_by(Attempt.number)
+    )
     return DeliveryDetail(DeliveryLine(*row), tuple(attempts))
 
 
@@ -166,7 +173,7 @@ def last_edition(database: Session, public_id: str) -> int | None:
     return database.scalar(wanted)
 
 
-def _lines() -> Select[Any]:
+def _lines() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Delivery.id,
@@ -187,8 +194,11 @@ def _lines() -> Select[Any]:
 
 
 def _filtered(
-    wanted: Select[Any], edition_id: int | None, status: DeliveryStatus | None, address_hash: str | None
-) -> Select[Any]:
+    wanted: Select[*tuple[Any, ...]],
+    edition_id: int | None,
+    status: DeliveryStatus | None,
+    address_hash: str | None,
+) -> Select[*tuple[Any, ...]]:
     if edition_id is not None:
         wanted = wanted.where(Delivery.edition_id == edition_id)
     if status is not None:
@@ -212,4 +222,8 @@ def _replies(database: Session, edition_id: int) -> Sequence[Reply]:
         .order_by(func.count().desc())
         .limit(20)
     )
-    return [Reply(*row) for row in database.execute(counted).tuples()]
+    return [
+        Reply(relay, code, reply, outcome, count)
+        for relay, code, reply, outcome, count in database.execute(counted).tuples()
+        if outcome is not None
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import DDL, Index, event
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.schema import ExecutableDDLElement
 
 from pulse_mailer.domain.base import Base, Id
 
@@ -44,11 +45,16 @@ _APPEND_ONLY_SQLITE = [
     for verb in ("update", "delete")
 ]
 _APPEND_ONLY_POSTGRESQL = [
-    "CREATE OR REPLACE FUNCTION audit_records_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "'BEGIN RAISE EXCEPTION ''audit records are append-only''; END'",
-    "CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_records "
-    "FOR EACH STATEMENT EXECUTE FUNCTION audit_records_append_only()",
+    (
+        "CREATE OR REPLACE FUNCTION audit_records_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE EXCEPTION ''audit records are append-only''; END'"
+    ),
+    (
+        "CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_records "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_records_append_only()"
+    ),
 ]
 for _dialect, _statements in (("sqlite", _APPEND_ONLY_SQLITE), ("postgresql", _APPEND_ONLY_POSTGRESQL)):
     for _statement in _statements:
-        event.listen(AuditRecord.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+        _trigger: ExecutableDDLElement = DDL(_statement)  # type: ignore[no-untyped-call]  # SQLAlchemy left it so
+        event.listen(AuditRecord.__table__, "after_create", _trigger.execute_if(dialect=_dialect))

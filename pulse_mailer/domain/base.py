@@ -24,7 +24,9 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
+    def process_bind_param(
+        self, value: datetime.datetime | None, dialect: Dialect
+    ) -> datetime.datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -32,7 +34,9 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
         utc = value.astimezone(datetime.UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+    def process_result_value(
+        self, value: datetime.datetime | None, _dialect: Dialect
+    ) -> datetime.datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
@@ -40,7 +44,9 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
 
 def one_of(words: type[enum.StrEnum]) -> Enum:
     """A text column that the database itself holds to the words of an enumeration."""
-    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in words.__name__).lstrip("_")
+    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in words.__name__).lstrip(
+        "_"
+    )
     return Enum(
         words,
         native_enum=False,

@@ -91,7 +91,7 @@ class Delivery(Base):
     Attributes:
         address, slots, dated_at, rendering_id: the snapshot that makes every attempt the same bytes.
         message_id: without angle brackets; the same on every attempt.
-        lease_owner, lease_epoch, lease_until: who works on it; a write carries owner and epoch, or changes nothing.
+        lease_owner, lease_epoch, lease_until: who works on it; a write of theirs carries owner and epoch.
         reason: why it was skipped, failed or is uncertain, as a sentence for people.
     """
 
@@ -102,7 +102,9 @@ class Delivery(Base):
         Index(None, "edition_id", "status", "next_attempt_at"),
         Index(None, "address_hash"),
         Index(None, "subscription_id"),
-        Index("ix_deliveries_leased", "lease_until", postgresql_where=text("status IN ('claimed', 'sending')")),
+        Index(
+            "ix_deliveries_leased", "lease_until", postgresql_where=text("status IN ('claimed', 'sending')")
+        ),
         CheckConstraint(
             "(status IN ('claimed', 'sending')) = (lease_owner IS NOT NULL)", name="leased_while_worked_on"
         ),

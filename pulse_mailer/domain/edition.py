@@ -86,7 +86,9 @@ class Edition(Base):
             WrongState: what it is now does not lead there.
         """
         if status not in BECOMES[self.status]:
-            raise WrongState(f"The edition {self.key} is {self.status.value} and cannot become {status.value}.")
+            raise WrongState(
+                f"The edition {self.key} is {self.status.value} and cannot become {status.value}."
+            )
         self.status = status
 
     def items(self) -> Iterator["Item"]:

@@ -12,7 +12,7 @@ class Newsletter(Base):
     """
     Attributes:
         slug: its short name in URLs, commands and the List-Id; never changes.
-        contact_lines: what the footer says of how to reach the sender: dicts of label, text, url (may be empty).
+        contact_lines: how to reach the sender, as the footer says it: dicts of label, text, url.
         theme: design tokens that differ from the design's own, such as {"brand": "#0B5563"}.
         reason: why people get it, as the footer says it.
     """

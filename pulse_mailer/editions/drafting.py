@@ -20,7 +20,9 @@ def change(database: Session, edition: Edition, values: dict[str, str], *, actor
         UsageError: a value spans several lines.
     """
     if edition.status is not EditionStatus.DRAFT:
-        raise WrongState(f"The edition {edition.key} is {edition.status.value} and cannot be changed any more.")
+        raise WrongState(
+            f"The edition {edition.key} is {edition.status.value} and cannot be changed any more."
+        )
     for name, value in values.items():
         if any(ord(letter) < 32 for letter in value):
             raise UsageError(f"The {name.replace('_', ' ')} must be one line of text.")

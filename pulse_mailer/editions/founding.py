@@ -29,7 +29,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 
 
 def slug_for(name: str) -> str:
-    """A short name made from a long one: "Civic Pulse" gives civic-pulse; empty when nothing of it is plain ASCII."""
+    """A short name made from a long one: civic-pulse from "Civic Pulse"; empty when nothing of it is ASCII."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].rstrip("-")
 
 
@@ -70,7 +70,12 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
     before = {name: getattr(newsletter, name) for name in values}
     _set(newsletter, values)
     audit.record(
-        database, actor, "newsletter.changed", f"newsletter {newsletter.slug}", before=before, after=dict(values)
+        database,
+        actor,
+        "newsletter.changed",
+        f"newsletter {newsletter.slug}",
+        before=before,
+        after=dict(values),
     )
 
 

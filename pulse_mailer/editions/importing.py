@@ -72,7 +72,8 @@ def import_document(
     draft = read_document(name, data, _programme(database, newsletter), read_picture)
     if not any(draft.items()):
         raise UnreadableDocument(
-            f"{name} holds no item.", remedy="docs/importing.md shows what sections, categories and items look like."
+            f"{name} holds no item.",
+            remedy="docs/importing.md shows what sections, categories and items look like.",
         )
     newsletter = newsletter or _named(database, draft.newsletter)
     founded = newsletter is None
@@ -103,7 +104,9 @@ def _named(database: Session, name: str) -> Newsletter | None:
 
 def _found(database: Session, draft: Draft, wish: Wish, actor: str) -> Newsletter:
     if not draft.newsletter:
-        raise UsageError("The document does not say which newsletter it belongs to.", remedy="Name it: --newsletter")
+        raise UsageError(
+            "The document does not say which newsletter it belongs to.", remedy="Name it: --newsletter"
+        )
     if not wish.found:
         raise NotFound(
             f"There is no newsletter called {draft.newsletter!r}.",
@@ -111,7 +114,9 @@ def _found(database: Session, draft: Draft, wish: Wish, actor: str) -> Newslette
         )
     from_address = wish.from_address or _mail_address(draft)
     if not from_address:
-        raise UsageError("The document holds no e-mail address to send from.", remedy="Give one: --from-address")
+        raise UsageError(
+            "The document holds no e-mail address to send from.", remedy="Give one: --from-address"
+        )
     values = {
         "name": draft.newsletter,
         "from_address": from_address,
@@ -146,7 +151,9 @@ def _store(
         return edition, "unchanged"
     what = "new" if edition is None else "changed"
     if edition is None:
-        edition = Edition(newsletter=newsletter, key=key, created_at=now(), status=EditionStatus.DRAFT, sections=[])
+        edition = Edition(
+            newsletter=newsletter, key=key, created_at=now(), status=EditionStatus.DRAFT, sections=[]
+        )
         database.add(edition)
     elif edition.status is not EditionStatus.DRAFT:
         raise WrongState(
@@ -181,7 +188,11 @@ def _fill(database: Session, edition: Edition, newsletter: Newsletter, draft: Dr
     edition.subject = draft.subject or ", ".join(part for part in (newsletter.name, draft.period) if part)
     edition.preheader = draft.preheader or _preheader(draft)
     edition.letter = draft.letter
-    edition.closing, edition.signed_by, edition.signed_role = draft.closing, draft.signed_by, draft.signed_role
+    edition.closing, edition.signed_by, edition.signed_role = (
+        draft.closing,
+        draft.signed_by,
+        draft.signed_role,
+    )
     edition.sections = [
         Section(
             position=place,
@@ -191,7 +202,9 @@ def _fill(database: Session, edition: Edition, newsletter: Newsletter, draft: Dr
                 Category(
                     position=group,
                     name=category.name,
-                    items=[_item(database, number, item, draft) for number, item in enumerate(category.items, 1)],
+                    items=[
+                        _item(database, number, item, draft) for number, item in enumerate(category.items, 1)
+                    ],
                 )
                 for group, category in enumerate(section.categories, 1)
             ],
@@ -243,13 +256,10 @@ def _preheader(draft: Draft) -> str:
 
 def _extend_programme(newsletter: Newsletter, draft: Draft) -> tuple[str, ...]:
     sections = {section.name: section for section in draft.sections}
-    categories = {category.name for section in draft.sections for category in section.categories if category.name}
-    news = {
-        category.name
-        for section in draft.sections
-        if section.is_news
-        for category in section.categories
+    categories = {
+        category.name for section in draft.sections for category in section.categories if category.name
     }
+    news = {category.name for section in draft.sections if section.is_news for category in section.categories}
     new_sections = [name for name in sections if name not in {known.name for known in newsletter.sections}]
     new_categories = sorted(categories - news - {known.name for known in newsletter.categories})
     for name in new_sections:

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Rendering, Section
@@ -46,7 +46,9 @@ def newsletter(database: Session, slug: str | None) -> Newsletter:
     if not every:
         raise NotFound("There is no newsletter yet.", remedy="Make one: pulse-mailer newsletter add --help")
     if len(every) > 1:
-        raise UsageError("There are several newsletters.", remedy=_known(database, "Name one with --newsletter. "))
+        raise UsageError(
+            "There are several newsletters.", remedy=_known(database, "Name one with --newsletter. ")
+        )
     return every[0]
 
 
@@ -67,7 +69,9 @@ def edition(database: Session, name: str) -> Edition:
         wanted = wanted.where(Newsletter.slug == slug)
     found = list(database.scalars(wanted))
     if not found:
-        raise NotFound(f"There is no edition {name!r}.", remedy="See what there is: pulse-mailer edition list")
+        raise NotFound(
+            f"There is no edition {name!r}.", remedy="See what there is: pulse-mailer edition list"
+        )
     if len(found) > 1:
         names = ", ".join(f"{one.newsletter.slug}/{one.key}" for one in found)
         raise UsageError(f"Several newsletters have an edition {key!r}.", remedy=f"Say which: {names}")
@@ -103,7 +107,9 @@ def editions(database: Session, newsletter_id: int | None = None) -> list[Editio
 
 def rendering(database: Session, edition_id: int) -> Rendering | None:
     """The mail that went out, or goes out; None while the edition is a draft."""
-    return database.scalar(select(Rendering).where(Rendering.edition_id == edition_id, Rendering.variant == ""))
+    return database.scalar(
+        select(Rendering).where(Rendering.edition_id == edition_id, Rendering.variant == "")
+    )
 
 
 def as_json(edition: Edition) -> dict[str, Any]:
@@ -143,7 +149,9 @@ def _item(item: Item) -> dict[str, Any]:
         "title": item.title,
         "url": item.url,
         "summary": item.summary,
-        "picture": None if item.picture is None else {"file": item.picture.file_name, "alt": item.picture_alt},
+        "picture": None
+        if item.picture is None
+        else {"file": item.picture.file_name, "alt": item.picture_alt},
     }
 
 
@@ -152,11 +160,11 @@ def _known(database: Session, before: str = "") -> str:
     return f"{before}There are: {names}." if names else "Make one: pulse-mailer newsletter add --help"
 
 
-def _whole_newsletter() -> Any:
+def _whole_newsletter() -> Select[Newsletter]:
     return select(Newsletter).options(selectinload(Newsletter.sections), selectinload(Newsletter.categories))
 
 
-def _whole_edition() -> Any:
+def _whole_edition() -> Select[Edition]:
     items = (
         selectinload(Edition.sections)
         .selectinload(Section.categories)
@@ -167,6 +175,10 @@ def _whole_edition() -> Any:
     return (
         select(Edition)
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
-        .options(items, newsletter.selectinload(Newsletter.sections), newsletter.selectinload(Newsletter.categories))
+        .options(
+            items,
+            newsletter.selectinload(Newsletter.sections),
+            newsletter.selectinload(Newsletter.categories),
+        )
         .order_by(Edition.id)
     )

@@ -22,9 +22,14 @@ def editions_to_send(mailer: Mailer) -> list[tuple[int, str]]:
         (Delivery.status == DeliveryStatus.DEFERRED) & (Delivery.next_attempt_at <= now()),
     )
     something = select(Delivery.id).where(Delivery.edition_id == Edition.id, ready).exists()
-    nothing = ~select(Delivery.id).where(
-        Delivery.edition_id == Edition.id, Delivery.status.in_((*busy, DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED))
-    ).exists()
+    nothing = (
+        ~select(Delivery.id)
+        .where(
+            Delivery.edition_id == Edition.id,
+            Delivery.status.in_((*busy, DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED)),
+        )
+        .exists()
+    )
     wanted = select(Edition.id, Edition.key).where(
         Edition.status == EditionStatus.SENDING, or_(something, nothing)
     )
