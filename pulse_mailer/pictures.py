@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from pulse_mailer.clock import now
 from pulse_mailer.domain.picture import Picture
-from pulse_mailer.errors import PictureRefused
+from pulse_mailer.errors import NotFound, PictureRefused
 
 MAX_BYTES = 5_000_000
 MAX_PIXELS = 20_000_000
@@ -89,6 +89,20 @@ def keep(database: Session, data: bytes) -> Picture:
         # Somebody else stored the same bytes since we looked; theirs are as good.
         return database.get_one(Picture, prepared.content_hash)
     return picture
+
+
+def read(database: Session, file_name: str) -> Picture:
+    """
+    Give the picture of that name (Picture.file_name), its bytes loaded.
+
+    Raises:
+        NotFound: we keep none of that name.
+    """
+    content_hash, _, _ = file_name.partition(".")
+    found = database.get(Picture, content_hash, options=[undefer(Picture.data)])
+    if found is None or found.file_name != file_name:
+        raise NotFound(f"There is no picture {file_name!r}.")
+    return found
 
 
 def prepare(data: bytes) -> Prepared:

@@ -3,9 +3,10 @@
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from pulse_mailer.domain.base import UtcDateTime
 from pulse_mailer.domain.delivery import FINAL, Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter
@@ -51,7 +52,7 @@ def overview(database: Session) -> dict[tuple[str, str], Progress]:
             counted(DeliveryStatus.SENT),
             counted(DeliveryStatus.UNCERTAIN),
             counted(*FINAL),
-            Edition.frozen_at,
+            type_coerce(Edition.frozen_at, UtcDateTime()),  # never NULL here, by the condition below
             Edition.finished_at,
         )
         .join(Edition, Edition.id == Delivery.edition_id)
@@ -59,4 +60,4 @@ def overview(database: Session) -> dict[tuple[str, str], Progress]:
         .where(Edition.frozen_at.is_not(None))
         .group_by(Edition.id, Newsletter.slug, Edition.key, Edition.frozen_at, Edition.finished_at)
     )
-    return {(slug, key): Progress(*counts) for slug, key, *counts in rows}
+    return {(row[0], row[1]): Progress(*row[2:]) for row in rows.tuples()}

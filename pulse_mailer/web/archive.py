@@ -1,0 +1,70 @@
+"""What anybody may read: the archive, the web copy of an edition, its pictures, and the pages' own files."""
+
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
+
+from pulse_mailer import pictures
+from pulse_mailer.editions import archive as editions
+from pulse_mailer.errors import NotFound
+from pulse_mailer.web.given import TheMailer, ThePages
+
+router = APIRouter()
+assets = APIRouter()
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@router.api_route("/editions/{slug}", methods=["GET", "HEAD"])
+def archive(slug: str, mailer: TheMailer, pages: ThePages) -> Response:
+    with mailer.database.transaction() as database:
+        found = editions.archive(database, slug)
+    return pages.page("public/archive.html", headers={"Cache-Control": "public, max-age=60"}, archive=found)
+
+
+@router.api_route("/editions/{slug}/{key}", methods=["GET", "HEAD"])
+def web_copy(slug: str, key: str, request: Request, mailer: TheMailer) -> Response:
+    with mailer.database.transaction() as database:
+        copy = editions.web_copy(database, slug, key)
+    headers = {
+        "Content-Security-Policy": web_copy_policy(mailer.links.base_url),
+        "Cache-Control": "public, max-age=300",
+        "ETag": f'"{copy.fingerprint}"',
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(copy.html, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.api_route("/pictures/{name}", methods=["GET", "HEAD"])
+def picture(name: str, mailer: TheMailer) -> Response:
+    with mailer.database.transaction() as database:
+        found = pictures.read(database, name)
+        data, media_type = found.data, found.media_type
+    headers = {"Cache-Control": _FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(data, media_type=media_type, headers=headers)
+
+
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
+def robots() -> Response:
+    """The archive may be found by search engines; people's own links, and all else, may not."""
+    return PlainTextResponse("User-agent: *\nAllow: /editions/\nAllow: /pictures/\nDisallow: /\n")
+
+
+@assets.api_route("/assets/{name}", methods=["GET", "HEAD"])
+def asset(name: str, pages: ThePages) -> Response:
+    found = pages.assets.get(name)
+    if found is None:
+        raise NotFound(f"There is no file {name!r}.")
+    return Response(found.data, media_type=found.media_type, headers={"Cache-Control": _FOR_EVER})
+
+
+def web_copy_policy(base_url: str) -> str:
+    """Inline styles, for mail has no others; pictures by https and from where our links say they are."""
+    parts = urlsplit(base_url)
+    return (
+        "default-src 'none'; style-src 'unsafe-inline'; "
+        f"img-src 'self' https: {parts.scheme}://{parts.netloc}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,112 @@
+"""
+The way out, as the link in a mail opens it and as a mail program's own button uses it (RFC 8058).
+
+GET shows a page and changes nothing, since link scanners open every link and some of them run its scripts. POST
+acts at once, asks for no cookie and answers 200 without a redirect.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from starlette.exceptions import HTTPException as UnreadableForm
+from starlette.responses import PlainTextResponse, Response
+
+from pulse_mailer.delivery.reading import last_edition
+from pulse_mailer.domain.subscriber import Way
+from pulse_mailer.errors import BadLink, Refused
+from pulse_mailer.links import Purpose
+from pulse_mailer.subscribers import leaving
+from pulse_mailer.subscribers.standing import Standing, standing
+from pulse_mailer.web.given import TheMailer, ThePages, TheThrottle
+from pulse_mailer.web.pages import Pages
+
+router = APIRouter()
+
+ACTOR = "subscriber"
+
+
+def _public_id(token: str, request: Request, mailer: TheMailer, throttle: TheThrottle) -> str:
+    """
+    Whose link it is. Only links that are not ours are counted: providers post many good ones from few places.
+
+    Raises:
+        BadLink: it is not one of ours.
+        HTTPException: one such too many from the same place.
+    """
+    try:
+        return mailer.links.read(Purpose.UNSUBSCRIBE, token)
+    except BadLink:
+        if not throttle.allows(request.client.host if request.client else ""):
+            raise HTTPException(429, headers={"Retry-After": "60"}) from None
+        raise
+
+
+async def _way(request: Request) -> Way:
+    """
+    How they leave: a mail program posts List-Unsubscribe=One-Click, urlencoded or multipart; our page does not.
+
+    A body that cannot be read is no reason to keep somebody: whoever holds the link and posts, wants out.
+    """
+    try:
+        async with request.form(max_files=1, max_fields=10) as form:
+            said = form.get("List-Unsubscribe", "")
+    except UnreadableForm as error:
+        if error.status_code != 400:
+            raise
+        said = ""
+    return Way.ONE_CLICK if isinstance(said, str) and said.strip().lower() == "one-click" else Way.PAGE
+
+
+PublicId = Annotated[str, Depends(_public_id)]
+
+
+@router.api_route("/u/{token}", methods=["GET", "HEAD"])
+def show(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
+    with mailer.database.transaction() as database:
+        who = standing(database, public_id)
+    return _page(pages, who, token, "left" if who.is_unsubscribed else "asking")
+
+
+@router.post("/u/{token}")
+def leave(
+    public_id: PublicId, way: Annotated[Way, Depends(_way)], token: str, mailer: TheMailer, pages: ThePages
+) -> Response:
+    with mailer.database.transaction() as database:
+        edition_id = last_edition(database, public_id)
+        leaving.leave(database, public_id, way=way, actor=ACTOR, edition_id=edition_id)
+        who = standing(database, public_id)
+    if way is Way.ONE_CLICK:
+        return PlainTextResponse("You are unsubscribed.\n")
+    return _page(pages, who, token, "left")
+
+
+@router.post("/u/{token}/undo")
+def undo(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
+    refusal = ""
+    with mailer.database.transaction() as database:
+        try:
+            leaving.undo(database, public_id, actor=ACTOR)
+        except Refused as refused:
+            refusal = str(refused)
+        who = standing(database, public_id)
+    return _page(pages, who, token, "left" if who.is_unsubscribed else "back", refusal)
+
+
+@router.api_route("/u/{token}/undo", methods=["GET", "HEAD"])
+def show_undo(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
+    """Where a browser comes back to after Undo, when somebody opens its history."""
+    return show(public_id, token, mailer, pages)
+
+
+@router.options("/u/{token}")
+@router.options("/u/{token}/undo")
+def options(token: str) -> Response:  # noqa: ARG001 - it stands in the address
+    """What can be done with any such address, whether the token is good or not."""
+    return Response(status_code=204, headers={"Allow": "GET, HEAD, POST, OPTIONS"})
+
+
+def _page(pages: Pages, who: Standing, token: str, state: str, refusal: str = "") -> Response:
+    status = 409 if refusal else 200
+    return pages.page(
+        "public/way_out.html", status=status, who=who, token=token, state=state, refusal=refusal
+    )
