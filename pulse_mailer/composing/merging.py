@@ -16,7 +16,7 @@ from pulse_mailer.domain.message import Message
 from pulse_mailer.errors import CompositionError
 from pulse_mailer.links import Links, Purpose
 
-_PLAIN = re.compile(r"[A-Za-z0-9@_+/:-][A-Za-z0-9@._+/:-]{0,74}")
+_PLAIN = re.compile(r"[A-Za-z0-9@_+/:-][A-Za-z0-9@._+/:-]{0,74}").fullmatch
 
 
 class Preview(NamedTuple):
@@ -30,11 +30,11 @@ class Merger:
     def __init__(self, rendering: Rendering) -> None:
         self._pieces = [piece.encode("ascii") for piece in rendering.segments]
         self._open = list(enumerate(rendering.segments))[1::2]
-        self._kinds = {
-            kind: (slot, Place(place))
+        self._kinds = [
+            (kind, slot, Place(place))
             for kind in {kind for _, kind in self._open}
             for place, slot in [kind.split(".")]
-        }
+        ]
         head = email.message_from_string(rendering.segments[0], policy=email.policy.default)
         self._from = head["From"].addresses[0].addr_spec
         self._last_date = (datetime.datetime.min.replace(tzinfo=datetime.UTC), "")
@@ -57,7 +57,7 @@ class Merger:
                 "message_id": delivery.message_id,
                 "date": self._date(delivery.dated_at),
             }
-            filled = {kind: _filled(values[slot], slot, place) for kind, (slot, place) in self._kinds.items()}
+            filled = {kind: _filled(values[slot], slot, place) for kind, slot, place in self._kinds}
         except KeyError as error:
             raise CompositionError(f"The delivery to {delivery.address} has no value for {error}.") from error
         pieces = self._pieces.copy()
@@ -96,9 +96,8 @@ def _content(part: EmailMessage) -> str:
 
 
 def _filled(value: str, slot: str, place: Place) -> bytes:
+    if _PLAIN(value):
+        # Nearly every value: nothing in it that any place would have to escape.
+        return (value if place is Place.HEADER else f"{value}=\r\n").encode("ascii")
     escaped = SLOTS[slot][place](value)
-    if place is Place.HEADER:
-        return escaped.encode("ascii")
-    if _PLAIN.fullmatch(escaped):
-        return f"{escaped}=\r\n".encode("ascii")
-    return quoted_printable(escaped).encode("ascii")
+    return (escaped if place is Place.HEADER else quoted_printable(escaped)).encode("ascii")
