@@ -1,5 +1,5 @@
 """
-The mailbox: a folder with two files for each mail, `ID.eml`, the bytes as received, and `ID.json`, its envelope.
+The mailbox: a folder with two files for each mail, `ID.eml` (the bytes as received) and `ID.json` (envelope).
 
 The `.eml` is put in place last and whole, so a mail is there or it is not, whatever dies meanwhile. An id
 begins with the time, so the names alone give the order.
