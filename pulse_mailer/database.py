@@ -10,11 +10,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from pulse_mailer.domain.auditing import KeyFingerprint
-from pulse_mailer.errors import BadSetting, DatabaseBehind, DatabaseUnreachable, KeysMismatch
+from pulse_mailer.errors import (
+    BadSetting,
+    DatabaseAhead,
+    DatabaseBehind,
+    DatabaseUnreachable,
+    KeysMismatch,
+    MigrationFailed,
+)
 from pulse_mailer.keys import Keys
 from pulse_mailer.resources import migrations_dir
 
@@ -77,8 +84,10 @@ class Database:
         """
         Raises:
             DatabaseBehind: the database is not at the newest migration.
+            DatabaseAhead: a newer release made it.
         """
         current, head = self.revisions()
+        self._refuse_newer(current)
         if current != head:
             raise DatabaseBehind(
                 f"The database {self.shown} is at migration {current or 'none'}; this program needs {head}.",
@@ -86,11 +95,19 @@ class Database:
             )
 
     def upgrade(self, revision: str = "head") -> None:
-        with self._migrating() as config:
+        """
+        Run the migrations up to a revision, in one transaction.
+
+        Raises:
+            DatabaseAhead: a newer release made it.
+            MigrationFailed: the database refused; nothing was changed.
+        """
+        with self.migrating() as config:
             alembic.command.upgrade(config, revision)
 
     def downgrade(self, revision: str) -> None:
-        with self._migrating() as config:
+        """Undo the migrations down to a revision; raises as `upgrade()`."""
+        with self.migrating() as config:
             alembic.command.downgrade(config, revision)
 
     def check_keys(self, keys: Keys) -> None:
@@ -113,11 +130,26 @@ class Database:
                 database.add(KeyFingerprint(purpose=purpose, fingerprint=prints[purpose]))
 
     @contextlib.contextmanager
-    def _migrating(self) -> Iterator[alembic.config.Config]:
-        with _reachable(self), self.engine.begin() as connection:
-            config = self._alembic()
-            config.attributes["connection"] = connection
-            yield config
+    def migrating(self) -> Iterator[alembic.config.Config]:
+        """Alembic's configuration, with a connection in a transaction; for its commands."""
+        self._refuse_newer(self.revisions()[0])
+        try:
+            with _reachable(self), self.engine.begin() as connection:
+                config = self._alembic()
+                config.attributes["connection"] = connection
+                yield config
+        except DBAPIError as error:
+            raise MigrationFailed(
+                f"The migration of {self.shown} failed and changed nothing: {_first_line(error)}"
+            ) from error
+
+    def _refuse_newer(self, current: str | None) -> None:
+        known = {script.revision for script in ScriptDirectory.from_config(self._alembic()).walk_revisions()}
+        if current is not None and current not in known:
+            raise DatabaseAhead(
+                f"The database {self.shown} is at migration {current}, which this program does not know.",
+                remedy="A newer release made it: install that one.",
+            )
 
     def _alembic(self) -> alembic.config.Config:
         config = alembic.config.Config()
@@ -130,11 +162,14 @@ def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        cause = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
         raise DatabaseUnreachable(
-            f"The database {database.shown} cannot be used: {cause}",
+            f"The database {database.shown} cannot be used: {_first_line(error)}",
             remedy="Check PULSE_MAILER_DATABASE_URL and that the database runs.",
         ) from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return next(iter(str(error.orig).strip().splitlines()), "no answer")
 
 
 def _engine(url: str) -> Engine:

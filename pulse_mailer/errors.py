@@ -23,6 +23,8 @@ Every exception of the package, as one tree.
     ├── DatabaseError
     │   ├── DatabaseUnreachable
     │   ├── DatabaseBehind     its migrations are older than the program
+    │   ├── DatabaseAhead      its migrations are newer than the program
+    │   ├── MigrationFailed    the database refused a migration; nothing was changed
     │   └── KeysMismatch       the keys are not those this database was made with
     └── BackendError           handing over failed in a way that is not about one recipient
         ├── ConnectionFailed   nobody answers, or the line broke before anything was handed over
@@ -139,6 +141,14 @@ class DatabaseUnreachable(DatabaseError):
 
 
 class DatabaseBehind(DatabaseError):
+    pass
+
+
+class DatabaseAhead(DatabaseError):
+    pass
+
+
+class MigrationFailed(DatabaseError):
     pass
 
 

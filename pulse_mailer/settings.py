@@ -24,7 +24,7 @@ PREFIX = "PULSE_MAILER_"
 SECRETS = ("database_url", "smtp_password")
 _SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)
 ENV_FILE = Path(".env")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _environment() -> Mapping[str, str]:
@@ -162,7 +162,7 @@ class Settings(BaseSettings):
     @property
     def mails_outside(self) -> bool:
         """Whether mail goes anywhere but to this machine or the built-in catcher."""
-        return self.smtp_host.lower() not in (*_LOOPBACK, self.mailbox_host.lower())
+        return self.smtp_host.lower() not in (*LOOPBACK, self.mailbox_host.lower())
 
     @property
     def database(self) -> str:

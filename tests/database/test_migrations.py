@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from pulse_mailer.database import Database
 from pulse_mailer.domain.metadata import metadata
-from pulse_mailer.errors import DatabaseBehind
+from pulse_mailer.errors import DatabaseAhead, DatabaseBehind, DatabaseError
 from tests.databases import new_postgresql
 
 _POSTGRESQL_CATALOGUE = (
@@ -126,6 +126,16 @@ def test_failed_migration_leaves_the_database_as_it_was(fresh: Database) -> None
     with fresh.engine.begin() as connection:
         connection.execute(text("CREATE TABLE items (mine integer)"))  # in the way of the last table
     before = catalogue(fresh)
-    with pytest.raises(Exception, match="items"):
+    with pytest.raises(DatabaseError, match="items"):
         fresh.upgrade()
     assert catalogue(fresh) == before
+
+
+def test_database_of_a_newer_release_is_left_alone(fresh: Database) -> None:
+    fresh.upgrade()
+    with fresh.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseAhead, match="newer release"):
+        fresh.check_revision()
+    with pytest.raises(DatabaseAhead, match="newer release"):
+        fresh.upgrade()

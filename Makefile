@@ -1,0 +1,98 @@
+# Pulse Mailer. `make` alone explains the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+.PHONY: help
+help:  ## Explain the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: install
+install: $(VENV)/.dev  ## Make .venv with everything that development and the tests need
+
+.PHONY: demo
+demo: $(VENV)/.runtime  ## Do the main job once, in .demo: import an edition, check, send it into the built-in mailbox
+	@$(BIN)/pulse-mailer demo
+
+.PHONY: run
+run: $(VENV)/.runtime  ## Serve what the demo made, until Ctrl-C: http://127.0.0.1:8025
+	@test -d .demo || $(BIN)/pulse-mailer demo
+	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer serve
+
+.PHONY: test
+test: lint test-unit test-browser  ## Check everything: lint, all tests, the built wheel in an empty environment
+
+.PHONY: test-unit
+test-unit: $(VENV)/.dev  ## Run the tests that need no browser
+	$(BIN)/pytest -q --ignore tests/browser
+
+.PHONY: test-browser
+test-browser: $(VENV)/.dev browser  ## Run the tests in a browser
+	$(BIN)/pytest -q tests/browser
+
+.PHONY: browser
+browser: $(VENV)/.dev  ## Find a Chromium for the tests, or bring one
+	$(BIN)/python scripts/ensure_browser.py
+
+.PHONY: lint
+lint: $(VENV)/.dev  ## Check style, types, floors, compose file and Dockerfile
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/compose-lint docker-compose.yml
+	$(BIN)/hadolint Dockerfile
+
+.PHONY: format
+format: $(VENV)/.dev  ## Put the code in its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: lock
+lock: $(VENV)/.dev  ## Choose the newest versions that pyproject.toml allows
+	$(LOCK) --upgrade pyproject.toml --output-file requirements/runtime.lock
+	$(LOCK) --upgrade pyproject.toml --group dev --constraint requirements/runtime.lock --output-file requirements/dev.lock
+
+.PHONY: migration
+migration: $(VENV)/.dev  ## Write a migration from what the models say: make migration NAME="add a thing"
+	@test -n "$(NAME)" || { echo 'Name it: make migration NAME="add a thing"'; exit 2; }
+	$(BIN)/python scripts/new_migration.py "$(NAME)"
+
+.PHONY: screens
+screens: $(VENV)/.dev browser  ## Take the pictures that README shows
+	$(BIN)/python scripts/screens.py
+
+.PHONY: dist
+dist: $(VENV)/.dev  ## Build wheel and sdist into dist/
+	rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
+
+.PHONY: clean
+clean:  ## Remove all that can be made again: environment, demo, builds, caches
+	rm -rf $(VENV) .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment, filled in two steps: what runs first, so that the demo need not wait for the tests' tools.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Pulse Mailer needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.12'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo 'Python cannot make environments here; on Debian and Ubuntu: apt install python3-venv'; exit 1; }
+
+$(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
+	@echo 'Installing what Pulse Mailer needs into $(VENV) ...'
+	@$(PIP) install --require-hashes --requirement requirements/runtime.lock
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	@echo 'Installing what development needs into $(VENV) ...'
+	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@touch $@

@@ -1,0 +1,195 @@
+"""`pulse-mailer doctor`: every setting with its source, and whether all that Pulse Mailer needs is there."""
+
+import dataclasses
+import enum
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from sqlalchemy.engine import make_url
+
+from pulse_mailer import __version__, settings
+from pulse_mailer.bootstrap import Mailer, started
+from pulse_mailer.cli import output
+from pulse_mailer.errors import ConnectionFailed, PulseMailerError
+from pulse_mailer.settings import Settings
+
+Offline = Annotated[bool, typer.Option("--offline", help="Do not connect to the mail server.")]
+
+
+class State(enum.StrEnum):
+    GOOD = "good"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it is, and what to do when it is not good."""
+
+    name: str
+    state: State
+    what: str
+    remedy: str = ""
+
+
+def run(*, offline: Offline = False, json: output.Json = False) -> None:
+    """Show every setting and where it came from; check database, keys, templates, mail server, base URL."""
+    loaded = settings.load()
+    shown = effective(loaded)
+    checks = list(examine(loaded, offline=offline))
+    if json:
+        output.print_json({"settings": shown, "checks": [dataclasses.asdict(check) for check in checks]})
+    else:
+        output.print_table(
+            ["Setting", "Value", "From"], [[row["variable"], row["value"], row["source"]] for row in shown]
+        )
+        output.say()
+        _print(checks)
+    raise typer.Exit(1 if any(check.state is State.FAILED for check in checks) else 0)
+
+
+def effective(loaded: Settings) -> list[dict[str, str]]:
+    """Each setting's variable, value for people (secrets masked) and source."""
+    return [
+        {"variable": settings.variable(name), "value": _shown(loaded, name), "source": source}
+        for name, source in settings.sources().items()
+    ]
+
+
+def _shown(loaded: Settings, name: str) -> str:
+    if name == "database_url":
+        return make_url(loaded.database).render_as_string(hide_password=True)
+    value = getattr(loaded, name)
+    return str("" if value is None else value)  # a SecretStr shows itself as stars
+
+
+def examine(loaded: Settings, *, offline: bool) -> Iterator[Check]:
+    """All checks, in the order in which one leans on the other."""
+    yield Check("program", State.GOOD, f"Pulse Mailer {__version__} on Python {platform.python_version()}.")
+    yield _checked("data folder", lambda: _data_folder(loaded))
+    yield _checked("templates", _templates)
+    yield _checked("base URL", lambda: _base_url(loaded))
+    try:
+        with started(loaded, at_head=False) as mailer:
+            yield _checked("database", lambda: _database(mailer))
+            yield _checked("keys", lambda: _keys(mailer))
+            if offline:
+                yield Check("mail server", State.GOOD, "Not asked (--offline).")
+            else:
+                yield _checked("mail server", lambda: _mail_server(mailer))
+    except PulseMailerError as error:
+        yield Check("start", State.FAILED, error.what, error.remedy)
+
+
+def _checked(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except PulseMailerError as error:
+        return Check(name, State.FAILED, error.what, error.remedy)
+
+
+def _data_folder(loaded: Settings) -> Check:
+    try:
+        loaded.data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=loaded.data_dir):
+            pass
+    except OSError as error:
+        return Check(
+            "data folder",
+            State.FAILED,
+            f"{loaded.data_dir} cannot be written: {error.strerror}.",
+            f"Give this user the right to, or set {settings.variable('data_dir')}.",
+        )
+    return Check("data folder", State.GOOD, f"{loaded.data_dir} can be written.")
+
+
+def _templates() -> Check:
+    from pulse_mailer.composing import designs
+    from pulse_mailer.composing.compiling import compile_mjml
+    from pulse_mailer.resources import templates_dir
+
+    found = sorted(path.parent.name for path in (templates_dir() / "editions").glob("*/design.toml"))
+    if not found:
+        return Check(
+            "templates", State.FAILED, f"{templates_dir()} holds no design.", "Install Pulse Mailer again."
+        )
+    for name in found:
+        designs.load(name)
+    compile_mjml(
+        "<mjml><mj-body><mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section></mj-body></mjml>"
+    )
+    return Check("templates", State.GOOD, f"Designs: {', '.join(found)}. MJML compiles.")
+
+
+def _base_url(loaded: Settings) -> Check:
+    parts = urlsplit(loaded.base_url)
+    if parts.hostname not in settings.LOOPBACK:
+        return Check("base URL", State.GOOD, f"Links in mail begin with {loaded.base_url}.")
+    if parts.port != loaded.web_port:
+        return Check(
+            "base URL",
+            State.WARNING,
+            f"Links in mail lead to {loaded.base_url}, while `serve` listens on port {loaded.web_port}.",
+            f"Set {settings.variable('base_url')} to match.",
+        )
+    return Check(
+        "base URL", State.GOOD, f"Links in mail begin with {loaded.base_url}: they work on this machine only."
+    )
+
+
+def _database(mailer: Mailer) -> Check:
+    database = mailer.database
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        # To ask would be to make an empty one.
+        return Check(
+            "database", State.FAILED, f"There is no {database.shown} yet.", "pulse-mailer db upgrade"
+        )
+    database.check_revision()
+    database.check_keys(mailer.keys)
+    return Check(
+        "database", State.GOOD, f"{database.shown} is at its newest migration; the keys are its own."
+    )
+
+
+def _keys(mailer: Mailer) -> Check:
+    folder = mailer.settings.keys_dir
+    exposed = [path for path in sorted(folder.iterdir()) if path.stat().st_mode & 0o077]
+    if exposed:
+        return Check("keys", State.WARNING, f"Others may read {exposed[0]}.", f"chmod 600 {exposed[0]}")
+    return Check(
+        "keys", State.GOOD, f"{folder}: {len(mailer.keys.links)} for links, one for addresses. Back them up."
+    )
+
+
+def _mail_server(mailer: Mailer) -> Check:
+    backend = mailer.backend()
+    try:
+        greeting = backend.check()
+    except ConnectionFailed as error:
+        if mailer.settings.mails_outside:
+            raise
+        return Check(
+            "mail server", State.WARNING, error.what, "Start the catcher: pulse-mailer serve, or mailbox"
+        )
+    return Check("mail server", State.GOOD, f"{backend.relay} answers: {greeting}")
+
+
+def _print(checks: list[Check]) -> None:
+    styles = {State.GOOD: "green", State.WARNING: "yellow", State.FAILED: "red"}
+    for check in checks:
+        output.say(f"{check.state.value:8} {check.name}: {check.what}", styles[check.state])
+        if check.remedy:
+            output.say(f"{'':8} {check.remedy}")
+    wrong = sum(check.state is State.FAILED for check in checks)
+    warned = sum(check.state is State.WARNING for check in checks)
+    output.say()
+    if wrong:
+        output.say(f"{wrong} of {len(checks)} checks failed.", "red")
+    else:
+        output.good(f"All is well{f', with {warned} to look at' if warned else ''}.")
