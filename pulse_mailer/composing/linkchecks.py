@@ -119,7 +119,7 @@ def _not_public(url: str) -> str:
     reasons = {
         "is not a whole web address, which begins with https://": not parts.scheme or (is_web and not host),
         f"is of a kind that mail does not carry ({parts.scheme}:)": not is_web,
-        "holds a space, a quote mark or another character that links in mail cannot have": not richtext.usable_url(url),
+        "holds a space, a quote mark or another character that spoils links": not richtext.usable_url(url),
         "holds a name or password": parts.username is not None,
     }
     return next((reason for reason, is_so in reasons.items() if is_so), "") or _not_public_host(host)

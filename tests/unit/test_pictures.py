@@ -152,11 +152,12 @@ def test_cmyk_of_a_printed_report_becomes_rgb() -> None:
 
 
 def test_colours_of_a_profile_are_brought_to_srgb() -> None:
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    prepared = prepare(written(drawing(), "PNG", icc_profile=lab))
-    shown = opened(prepared.data)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # A profile in which red and blue have changed places.
+    swapped = profile.replace(b"rXYZ", b"....").replace(b"bXYZ", b"rXYZ").replace(b"....", b"bXYZ")
+    shown = opened(prepare(written(Image.new("RGB", (4, 4), "red"), "PNG", icc_profile=swapped)).data)
     assert "icc_profile" not in shown.info
-    assert shown.convert("RGB").getpixel((50, 20)) == (255, 255, 255)
+    assert shown.convert("RGB").getpixel((1, 1)) == (0, 0, 255)
 
 
 def test_damaged_profile_does_not_cost_the_picture() -> None:
