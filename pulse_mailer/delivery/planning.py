@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, func, insert, literal, select
+from sqlalchemy import ColumnElement, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
@@ -106,8 +105,8 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
         "edition_id", "subscription_id", "rendering_id", "address", "address_hash", "slots", "dated_at",
         "message_id", "status", "reason", "attempt_count", "lease_epoch", "changed_at",
     ]  # fmt: skip
-    made = database.execute(insert(Delivery).from_select(columns, snapshot))
-    return cast("CursorResult[Any]", made).rowcount
+    database.execute(insert(Delivery).from_select(columns, snapshot))
+    return database.scalars(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)).one()
 
 
 def _slots(database: Session, public_id: ColumnElement[str], kid: str) -> ColumnElement[str]:

@@ -1,0 +1,102 @@
+"""What tests about sending start from: an edition whose audience is frozen."""
+
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pulse_mailer.backends.memory import MemoryBackend
+from pulse_mailer.clock import now
+from pulse_mailer.database import Database
+from pulse_mailer.delivery import approving, planning
+from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
+from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus
+from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
+from pulse_mailer.domain.message import Receipt
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.editions import reading
+from pulse_mailer.keys import Keys
+from pulse_mailer.links import Links
+from tests.database.subscribers_given import given_newsletter, joined
+
+
+def draft(database: Session, newsletter: Newsletter, key: str = "2026-03") -> Edition:
+    """A small edition that preflight lets through."""
+    newsletter.postal_address = "1 High Street, Anytown"
+    newsletter.reason = "You get this because you asked for it."
+    item = Item(
+        position=1,
+        publisher="Institute for Local Care",
+        title="What good care looks like",
+        url="https://example.org/care",
+        summary="A study of twelve councils.",
+    )
+    category = Category(position=1, name="Reports", items=[item])
+    edition = Edition(
+        newsletter_id=newsletter.id,
+        key=key,
+        period="March 2026",
+        subject="Pulse, March 2026",
+        preheader="One report this month, on what good care looks like in twelve councils.",
+        letter="Welcome to March.",
+        signed_by="Ann Marlowe",
+        status=EditionStatus.DRAFT,
+        sections=[Section(position=1, name="Care", categories=[category])],
+        created_at=now(),
+        changed_at=now(),
+    )
+    database.add(edition)
+    database.flush()
+    return edition
+
+
+def freeze(database: Session, links: Links, count: int, name: str = "2026-03") -> Edition:
+    edition = reading.edition(database, name)
+    checked = approving.approve(edition, links, forced=())
+    planning.freeze(database, edition, checked, links, planning.Approval("ann", count))
+    return edition
+
+
+def frozen(database: Database, keys: Keys, links: Links, people: int = 3) -> int:
+    """An edition being sent to reader-1@example.org and so on; gives its id."""
+    with database.transaction() as session:
+        newsletter = given_newsletter(session)
+        for number in range(1, people + 1):
+            joined(session, keys, newsletter, f"reader-{number}@example.org")
+        draft(session, newsletter)
+    with database.transaction() as session:
+        return freeze(session, links, people).id
+
+
+def run(
+    database: Database,
+    links: Links,
+    edition_id: int,
+    backend: MemoryBackend,
+    watch: Callable[[Receipt], None] = lambda _receipt: None,
+    stop: threading.Event | None = None,
+) -> Ending:
+    way = Way(database, links, backend)
+    return dispatch(way, edition_id, stop=stop or threading.Event(), watch=watch)
+
+
+def states(database: Database) -> dict[str, str]:
+    """Address to state of every delivery."""
+    with database.transaction() as session:
+        return {row.address: row.status.value for row in session.scalars(select(Delivery))}
+
+
+def count(database: Database, status: DeliveryStatus) -> int:
+    return list(states(database).values()).count(status.value)
+
+
+def attempts(database: Database, address: str) -> list[Attempt]:
+    query = (
+        select(Attempt)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .where(Delivery.address == address)
+        .order_by(Attempt.number)
+    )
+    with database.transaction() as session:
+        return list(session.scalars(query))
