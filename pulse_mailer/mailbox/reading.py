@@ -10,6 +10,10 @@ from email.message import EmailMessage
 
 _HEADLINE_BYTES = 32768
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+_HEADLINES = [
+    re.compile(rb"^%s:[ \t]*(.*?)\r?$" % name, re.IGNORECASE | re.MULTILINE)
+    for name in (b"To", b"From", b"Subject")
+]
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
@@ -43,15 +47,15 @@ def read_mail(data: bytes) -> Caught:
     return Caught(headers, html, text, data.decode("utf-8", "replace"), html_fault or text_fault)
 
 
-def headline(data: bytes) -> tuple[str, str]:
-    """From and Subject of a mail, decoded, found without parsing it."""
+def headline(data: bytes) -> tuple[str, str, str]:
+    """To, From and Subject of a mail, decoded, found without parsing it; empty where it has none."""
     block = _FOLD.sub(b" ", _END_OF_HEADERS.split(data[:_HEADLINE_BYTES], maxsplit=1)[0])
-    found = [
-        re.search(rb"^%s:[ \t]*(.*?)\r?$" % name, block, re.IGNORECASE | re.MULTILINE)
-        for name in (b"From", b"Subject")
-    ]
-    from_, subject = (decoded(match[1].decode("utf-8", "replace")) if match else "" for match in found)
-    return from_, subject
+    to, from_, subject = (pattern.search(block) for pattern in _HEADLINES)
+    return _told(to), _told(from_), _told(subject)
+
+
+def _told(header: re.Match[bytes] | None) -> str:
+    return decoded(header[1].decode("utf-8", "replace")) if header else ""
 
 
 def decoded(value: str) -> str:
