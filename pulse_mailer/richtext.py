@@ -36,7 +36,7 @@ _MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign,assignm
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
 )
-_NOT_IN_URL = re.compile(r"[\s<>\"'`\\]")
+_NOT_IN_URL = re.compile(r"[\s<>\"`\\]")
 
 
 def clean(html: str) -> str:
