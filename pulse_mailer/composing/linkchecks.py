@@ -110,8 +110,8 @@ def _not_public(url: str) -> str:
     """Why readers outside cannot open a URL, as the end of a sentence; empty when they can."""
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:  # brackets that do not close, a port that is no number
         return "is not a web address"
     if parts.scheme in {"mailto", "tel"}:
         return ""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pulse_mailer.composing.preflight import Code, Finding, Severity, preflight
 from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
@@ -428,6 +430,21 @@ def test_errors_come_before_warnings() -> None:
 
     severities = [finding.severity for finding in found_after(change)]
     assert severities == [ERROR, ERROR, WARNING]
+
+
+URLS = st.one_of(st.text(), st.text("htps:/[]@#?%.-:x0179é\\ ").map(lambda rest: f"http://{rest}"))
+
+
+@given(
+    URLS,
+    st.text(
+        st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u202a\u202b\u202c\u202d\u202e")
+    ),
+)
+def test_no_link_and_no_words_make_it_stumble(url: str, words: str) -> None:
+    for finding in found_after(first_report(url=url, title=words or "-", publisher=words)):
+        assert finding.place
+        assert "\n" not in finding.what
 
 
 @pytest.mark.parametrize("opening", ["{{", "{%", "[[a", "*|a", "<<a ", "[insert ", "%%", "lorem ", "a b "])
