@@ -225,6 +225,7 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
     ("hexadecimal IPv4", first_report(url="http://0x7f000001/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
     ("IPv6", first_report(url="http://[::1]/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
     ("broken IPv6", first_report(url="http://[::1/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
+    ("no such port", first_report(url="https://example.org:port/"), Code.LINK_NOT_PUBLIC, ERROR, REPORT_1),
     (
         "office network",
         first_report(url="https://files.office.internal/x"),
