@@ -46,7 +46,7 @@ def _app(pages: Pages, routers: Sequence[APIRouter]) -> FastAPI:
     failures.install(app)
     # The last one added stands outermost.
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
-    app.add_middleware(StaffMiddleware, answer=failures.answer)
+    app.add_middleware(StaffMiddleware, answer=failures.turn_away)
     app.add_middleware(CalmMiddleware, answer=failures.answer)
     app.add_middleware(HeadersMiddleware)
     return app

@@ -60,6 +60,14 @@ def asset(name: str, pages: ThePages) -> Response:
     return Response(found.data, media_type=found.media_type, headers={"Cache-Control": _FOR_EVER})
 
 
+@assets.api_route("/favicon.ico", methods=["GET", "HEAD"])
+def favicon(pages: ThePages) -> Response:
+    """Browsers ask for it where a page names no icon, as the web copy of a mail does not."""
+    return Response(
+        pages.icon.data, media_type=pages.icon.media_type, headers={"Cache-Control": "max-age=86400"}
+    )
+
+
 def web_copy_policy(base_url: str) -> str:
     """Inline styles, for mail has no others; pictures by https and from where our links say they are."""
     parts = urlsplit(base_url)

@@ -20,7 +20,7 @@ from pulse_mailer.errors import CompositionError
 from pulse_mailer.subscribers.audience import audience_count, left_out_counts
 from pulse_mailer.subscribers.reasons import Cause
 from pulse_mailer.web import states
-from pulse_mailer.web.frames import framed, plain
+from pulse_mailer.web.frames import framed, framed_text
 from pulse_mailer.web.given import TheMailer, ThePages
 
 router = APIRouter()
@@ -87,7 +87,7 @@ def show_preview(slug: str, key: str, mailer: TheMailer, form: str = "html") -> 
         edition = reading.edition(database, f"{slug}/{key}")
         made = preview(database, edition, mailer.keys, mailer.links, form=form).decode()
     if form != "html":
-        return plain(made)
+        return framed_text(made)
     # Pictures come from this server, whatever name and port staff reach it by.
     return framed(made.replace(f"{mailer.links.base_url}/pictures/", "/pictures/"))
 

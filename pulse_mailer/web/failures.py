@@ -72,6 +72,10 @@ class Failures:
         app.add_exception_handler(RequestValidationError, self._invalid)
         app.add_exception_handler(SQLAlchemyError, self._database)
 
+    def turn_away(self, scope: Scope, status: int) -> Response:
+        """For those who may not see staff's pages: nothing of what staff would see."""
+        return self.pages.page("public/problem.html", status=status, words=_known(scope, status))
+
     def answer(self, scope: Scope, status: int, words: Words | None = None) -> Response:
         template = "public/problem.html" if is_public(scope["path"]) else "web/problem.html"
         headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else {}

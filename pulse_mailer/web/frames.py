@@ -20,5 +20,5 @@ def framed(html: str, *, pictures_from: str = "") -> Response:
     return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
 
-def plain(text: str) -> Response:
-    return PlainTextResponse(text)
+def framed_text(text: str) -> Response:
+    return PlainTextResponse(text, headers={"Content-Security-Policy": _POLICY.format(more="")})

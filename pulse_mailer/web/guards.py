@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger("pulse_mailer.web")
 
 #: What recipients reach from anywhere. Everything else is for staff, and answers on this machine alone.
-PUBLIC = ("/u/", "/editions/", "/pictures/", "/assets/", "/healthz/", "/robots.txt")
+PUBLIC = ("/u/", "/editions/", "/pictures/", "/assets/", "/healthz/", "/robots.txt", "/favicon.ico")
 
 APP_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "

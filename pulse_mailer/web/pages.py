@@ -37,7 +37,8 @@ class Pages:
             base_url: where recipients reach the app; the pages' own links begin with its path.
             rooms: address and name of what the navigation offers.
         """
-        self.assets = {asset.name: asset for asset in map(_asset, _ASSETS)}
+        self.style, self.icon = _asset("app.css"), _asset("icon.svg")
+        self.assets = {asset.name: asset for asset in (self.style, self.icon)}
         self._environment = Environment(
             loader=FileSystemLoader(templates_dir()),
             autoescape=True,
@@ -47,12 +48,11 @@ class Pages:
         )
         self._environment.filters |= {"moment": moment, "day": day, "counted": counted}
         root = urlsplit(base_url).path
-        names = list(self.assets)
         self._environment.globals |= {
             "root": root,
             "rooms": rooms,
-            "style_url": f"{root}/assets/{names[0]}",
-            "icon_url": f"{root}/assets/{names[1]}",
+            "style_url": f"{root}/assets/{self.style.name}",
+            "icon_url": f"{root}/assets/{self.icon.name}",
         }
 
     def page(
