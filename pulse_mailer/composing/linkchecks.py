@@ -43,9 +43,9 @@ def _item_links(edition: Edition) -> Iterator[Finding]:
 def _targets(edition: Edition) -> Iterator[Finding]:
     for link in _links(edition):
         url = link.url.strip()
-        about = f"The link on “{link.words}”" if link.words else "Its link"
+        about = f"The link on “{_shortened(link.words)}”" if link.words else "Its link"
         if url.startswith("#") or url.casefold() in _STAND_INS | {""}:
-            what = f"{about} leads nowhere ({url or 'it is empty'})."
+            what = f"{about} leads nowhere ({_shortened(url) or 'it is empty'})."
             yield error(
                 Code.LINK_PLACEHOLDER, link.place, what, "Put the real address in, or take the link off."
             )
@@ -64,13 +64,15 @@ def _words(edition: Edition) -> Iterator[Finding]:
             what = f"The link to {_shortened(link.url)} has no words, so nobody can see or hear it."
             yield error(Code.LINK_TEXT, link.place, what, "Give it words, or take it out.")
         elif seen and (host := _host(link.url)) and _bare(seen[1]) != _bare(host):
-            what = f"The link reads “{_shortened(words)}” but leads to {host}, as a fraud's would."
+            what = (
+                f"The link reads “{_shortened(words)}” but leads to {_shortened(host)}, as a fraud's would."
+            )
             yield error(Code.LINK_MISLEADING, link.place, what, "Let the words say where the link leads.")
         elif seen:
             what = f"The link shows its bare address, “{_shortened(words)}”."
             yield warning(Code.LINK_TEXT, link.place, what, "Link the words that say what is there.")
         elif words.casefold().strip(" .:>»→") in _SAYS_NOTHING:
-            what = f"The link's words, “{words}”, do not say what is behind it."
+            what = f"The link's words, “{_shortened(words)}”, do not say what is behind it."
             yield warning(Code.LINK_TEXT, link.place, what, "Link the words that name what is there.")
 
 
@@ -163,4 +165,5 @@ def _comparable(url: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else text[:79] + "…"
+    shown = " ".join(text.split())
+    return shown if len(shown) <= 80 else shown[:79] + "…"

@@ -133,7 +133,7 @@ def _pictures(edition: Edition) -> Iterator[Finding]:
 def _publishers(edition: Edition) -> Iterator[Finding]:
     spellings: dict[str, dict[str, str]] = {}
     for placed in placed_items(edition):
-        publisher = placed.item.publisher.strip()
+        publisher = " ".join(placed.item.publisher.split())
         if publisher:
             spellings.setdefault(_folded(publisher), {}).setdefault(publisher, placed.place)
         elif not placed.section.is_news:
