@@ -27,16 +27,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "demo"
         subprocess.run(
-            [sys.executable, "-m", "pulse_mailer", "demo", "--dir", home], check=True, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "pulse_mailer", "demo", "--dir", home],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
-        with started(load(data_dir=home)) as mailer, running(create_app(mailer), port=PORT) as url:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-                take(browser, url, mailer.mailbox.list(limit=1)[0].id)
-                browser.close()
+        with (
+            started(load(data_dir=home)) as mailer,
+            running(create_app(mailer), port=PORT) as url,
+            sync_playwright() as playwright,
+        ):
+            browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+            take(browser, url)
+            browser.close()
 
 
-def take(browser: Browser, url: str, mail_id: str) -> None:
+def take(browser: Browser, url: str) -> None:
     mail = f"{url}/staff/editions/civic-pulse/2026-11/preview"
     shots = {
         "mail-wide": (mail, 700, 1400, "light"),

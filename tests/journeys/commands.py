@@ -10,7 +10,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "pulse_mailer"]
 
 
 def environment(settings: Mapping[str, str | int | Path]) -> dict[str, str]:
-    """This process's environment, with our settings by their names."""
+    """The environment of this process, with our settings by their names."""
     ours = {f"PULSE_MAILER_{name.upper()}": str(value) for name, value in settings.items()}
     return dict(os.environ) | ours  # noqa: TID251 - it is handed on, not read
 
@@ -32,9 +32,7 @@ def run(
     )
 
 
-def begin(
-    *arguments: str, settings: Mapping[str, str | int | Path], folder: Path
-) -> subprocess.Popen[bytes]:
+def begin(*arguments: str, settings: Mapping[str, str | int | Path], folder: Path) -> subprocess.Popen[bytes]:
     """Start a command and leave it running."""
     return subprocess.Popen(
         [*COMMAND, *arguments],

@@ -76,8 +76,10 @@ def test_killed_again_and_again_nobody_is_lost_and_nobody_gets_two(
     assert status is EditionStatus.SENT
     assert max(got.values()) == 1, "somebody got two"
     assert len(rows) == PEOPLE
-    assert {state for state in rows.values()} <= {DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN}
-    assert [address for address, state in rows.items() if state is DeliveryStatus.SENT and not got[address]] == []
+    assert set(rows.values()) <= {DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN}
+    assert [
+        address for address, state in rows.items() if state is DeliveryStatus.SENT and not got[address]
+    ] == []
     assert [address for address in got if address not in rows] == []
     assert len(uncertain) <= KILLS, "more than one in doubt for each connection killed"
     assert all(address in last.stdout for address in uncertain), "an uncertain one is not listed"
