@@ -1,0 +1,235 @@
+"""Word documents into the same blocks as text. The only import of mammoth."""
+
+import io
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from typing import Any
+
+import mammoth
+
+from pulse_mailer.errors import UnreadableDocument
+from pulse_mailer.importing import inline, wording
+from pulse_mailer.importing.archive import opened
+from pulse_mailer.importing.blocks import Block, Kind, Line, Reading
+from pulse_mailer.importing.decoding import READABLE, printable
+from pulse_mailer.importing.draft import Doubt, DraftPicture
+from pulse_mailer.importing.inline import Run
+from pulse_mailer.importing.levels import MAX_LEVEL, Levels
+from pulse_mailer.importing.markdown import judged_target, list_marker
+from pulse_mailer.importing.wording import MAIN_PART
+from pulse_mailer.richtext import clean
+
+_MAGIC = b"PK\x03\x04"
+_OLD_MAGIC = b"\xd0\xcf\x11\xe0"
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_NOTES = ("#footnote", "#endnote", "#comment")
+_BACK = ("#footnote-ref", "#endnote-ref", "#comment-ref")
+_INNER_BULLETS = "o◦▪○"
+_BOLD, _ITALIC = {"strong", "b"}, {"em", "i"}
+# A title is the masthead, so that the headings begin one level below it.
+_STYLES = "\n".join(
+    [
+        "p[style-name='Title'] => h1:fresh",
+        *(f"p[style-name='{word} {level}'] => h{min(level + 1, 6)}:fresh"
+          for word in ("Heading", "heading") for level in range(1, 7)),
+        *(f"p.Heading{level} => h{min(level + 1, 6)}:fresh" for level in range(1, 7)),
+        "p[style-name='List Bullet'] => ul > li:fresh",
+        "p[style-name='List Number'] => ol > li:fresh",
+        "p[style-name='List Bullet 2'] => ul|ol > li > ul > li:fresh",
+        "p[style-name='List Number 2'] => ul|ol > li > ol > li:fresh",
+        "p[style-name='List Bullet 3'] => ul|ol > li > ul|ol > li > ul > li:fresh",
+        "p[style-name='List Number 3'] => ul|ol > li > ul|ol > li > ol > li:fresh",
+    ]
+)  # fmt: skip
+
+
+def is_word(data: bytes) -> bool:
+    """Whether these are the bytes of a Word document, new or old, whatever the file is called."""
+    return data.startswith((_MAGIC, _OLD_MAGIC))
+
+
+def read(name: str, data: bytes) -> Reading:
+    """
+    Cut a Word document into blocks; line numbers are those of its paragraphs.
+
+    Raises:
+        UnreadableDocument, HostileDocument: see archive.opened().
+    """
+    with opened(name, data) as archive:
+        if MAIN_PART not in archive.namelist():
+            raise UnreadableDocument(f"{name} is a zip file, but no Word document.", remedy=READABLE)
+        pictures: list[DraftPicture] = []
+        reader = _Reader(pictures)
+        reader.feed(clean(_html(name, data, pictures)))
+        reader.close()
+        reading = reader.finish()
+        wording.report_missing(archive, reading)
+    return reading
+
+
+def _html(name: str, data: bytes, pictures: list[DraftPicture]) -> str:
+    def keep(image: Any) -> dict[str, str]:
+        with image.open() as stream:
+            pictures.append(DraftPicture(stream.read(), printable(image.alt_text or "").strip()))
+        return {"src": f"picture:{len(pictures) - 1}"}
+
+    try:
+        result = mammoth.convert_to_html(
+            io.BytesIO(data),
+            style_map=_STYLES,
+            convert_image=mammoth.images.img_element(keep),
+            ignore_empty_paragraphs=False,
+            include_embedded_style_map=False,
+            external_file_access=False,
+        )
+    except Exception as error:  # a damaged document fails in mammoth in any way; the cause is chained
+        raise UnreadableDocument(f"{name} cannot be read as a Word document.", remedy=READABLE) from error
+    return printable(str(result.value))
+
+
+@dataclass(slots=True)
+class _List:
+    ordered: bool
+    count: int = 0
+
+
+class _Reader(HTMLParser):
+    """The few elements that mammoth writes, into blocks."""
+
+    def __init__(self, pictures: list[DraftPicture]) -> None:
+        super().__init__(convert_charrefs=True)
+        self._pictures = pictures
+        self._reading = Reading()
+        self._number = 0  #: of the paragraph
+        self._kind, self._level = Kind.PARAGRAPH, 0
+        self._lists: list[_List] = []
+        self._typed = Levels()  #: lists that were typed with their bullets and numbers
+        self._lines: list[list[Run]] = [[]]
+        self._bold = self._italic = 0
+        self._href: str | None = None
+        self._linked: list[Run] = []
+        self._seen_pictures: list[DraftPicture] = []  #: in the paragraph that is being read
+        self._is_note = False
+
+    def finish(self) -> Reading:
+        self._flush()
+        return self._reading
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag in _HEADINGS:
+            self._begin(Kind.HEADING, _HEADINGS[tag])
+        elif tag == "li":
+            self._begin_entry()
+        elif tag == "p" and not self._is_in_entry:
+            self._begin(Kind.PARAGRAPH, 0)
+        elif tag in ("ul", "ol"):
+            self._flush()
+            self._lists.append(_List(tag == "ol"))
+        elif tag == "br":
+            self._lines.append([])
+        elif tag == "a":
+            self._href, self._linked = attributes.get("href") or "", []
+        elif tag == "img":
+            place = (attributes.get("src") or "").removeprefix("picture:")
+            self._seen_pictures += self._pictures[int(place) : int(place) + 1] if place.isdigit() else []
+        self._bold += tag in _BOLD
+        self._italic += tag in _ITALIC
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _HEADINGS or tag in ("li", "td", "th") or (tag == "p" and not self._is_in_entry):
+            self._flush()
+        elif tag in ("ul", "ol"):
+            self._flush()
+            del self._lists[-1:]
+        elif tag == "a":
+            self._end_link()
+        self._bold -= tag in _BOLD
+        self._italic -= tag in _ITALIC
+
+    def handle_data(self, data: str) -> None:
+        run = Run(data, self._bold > 0, self._italic > 0)
+        (self._linked if self._href is not None else self._lines[-1]).append(run)
+
+    @property
+    def _is_in_entry(self) -> bool:
+        return bool(self._lists) and self._kind is Kind.ENTRY
+
+    def _begin(self, kind: Kind, level: int) -> None:
+        self._flush()
+        self._number += 1
+        self._kind, self._level = kind, level
+
+    def _begin_entry(self) -> None:
+        self._begin(Kind.ENTRY, min(max(len(self._lists) - 1, 0), MAX_LEVEL))
+        if self._lists:
+            self._lists[-1].count += 1
+
+    def _end_link(self) -> None:
+        href, linked = self._href or "", self._linked
+        self._href, self._linked = None, []
+        seen = " ".join("".join(run.text for run in linked).split())
+        if not seen:
+            return  # a bookmark
+        target: str | None = None
+        if href.startswith(_NOTES):
+            # A mark of a footnote; the one at the note itself is an arrow back, which nobody needs.
+            self._is_note = self._is_note or href.startswith(_BACK)
+            linked = [] if href.startswith(_BACK) else linked
+        elif href:
+            target = judged_target(seen, href, self._number, self._reading) or None
+        else:
+            why = "Mail cannot carry a link of its kind; its text was kept."
+            self._reading.doubt(self._number, Doubt.BAD_LINK, seen, why)
+        self._lines[-1] += [replace(run, target=target) for run in linked]
+
+    def _flush(self) -> None:
+        """Make a block of what was gathered since the last one."""
+        gathered, self._lines = self._lines, [[]]
+        pictures, self._seen_pictures = self._seen_pictures, []
+        is_note, self._is_note = self._is_note, False
+        block = self._block([line for line in gathered if any(run.text.strip() for run in line)])
+        if block is not None and is_note:
+            why = "A footnote; it was left out, since mail has none."
+            self._reading.doubt(self._number, Doubt.UNPLACED, inline.visible(block.text), why)
+        elif block is not None:
+            self._reading.blocks.append(block)
+        for picture in pictures:
+            line = Line(self._number, f"picture {self._pictures.index(picture) + 1}")
+            self._reading.blocks.append(Block(Kind.PICTURE, [line], picture=picture))
+
+    def _block(self, lines: list[list[Run]]) -> Block | None:
+        if not lines:
+            return None
+        kind, level, ordered, count = self._kind, self._level, False, 0
+        if kind is Kind.ENTRY and self._lists:
+            ordered, count = self._lists[-1].ordered, self._lists[-1].count
+        elif kind is Kind.PARAGRAPH and (found := list_marker(_text(lines[0]).lstrip())):
+            words, ordered, count = found
+            kind, level = Kind.ENTRY, self._typed_level(_text(lines[0]), ordered, count)
+            lines[0] = _without_start(lines[0], len(_text(lines[0])) - len(words))
+        else:
+            self._typed.close()
+        written = [
+            inline.write(part for run in line for part in inline.split_bare_links(run)) for line in lines
+        ]
+        return Block(kind, [Line(self._number, text) for text in written], level, ordered, count)
+
+    def _typed_level(self, text: str, ordered: bool, count: int) -> int:
+        indent = len(text) - len(text.lstrip()) + (2 if text.lstrip()[0] in _INNER_BULLETS else 0)
+        level, doubt = self._typed.enter((indent, ordered, count), apart=False)
+        if doubt:
+            self._reading.doubt(self._number, Doubt.LIST_LEVEL, text.strip(), doubt)
+        return level
+
+
+def _text(line: list[Run]) -> str:
+    return "".join(run.text for run in line)
+
+
+def _without_start(line: list[Run], length: int) -> list[Run]:
+    left: list[Run] = []
+    for run in line:
+        left.append(replace(run, text=run.text[length:]))
+        length = max(length - len(run.text), 0)
+    return left

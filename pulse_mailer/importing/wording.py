@@ -1,0 +1,85 @@
+"""Sees to it that no word of a Word document is lost: what the reader passed over is put on the review list."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from xml.parsers import expat
+
+from pulse_mailer.importing.blocks import Reading
+from pulse_mailer.importing.decoding import printable
+from pulse_mailer.importing.draft import Doubt
+from pulse_mailer.importing.inline import visible
+
+MAIN_PART = "word/document.xml"
+_MARGINS = re.compile(r"word/(header|footer)\d*\.xml")
+_WORD = re.compile(r"\w+")
+
+
+def report_missing(archive: zipfile.ZipFile, reading: Reading) -> None:
+    """Add to the doubts each paragraph, header and footer of which a word is in no block and no doubt yet."""
+    known: set[str] = set()
+    for block in reading.blocks:
+        known.update(_WORD.findall(visible(block.text)))
+        known.update(_WORD.findall(block.picture.alt if block.picture else ""))
+    for doubt in reading.doubts:
+        known.update(_WORD.findall(doubt.text))
+    for part in archive.namelist():
+        found = _MARGINS.fullmatch(part)
+        if part != MAIN_PART and found is None:
+            continue
+        where = (
+            f"It stands in the page's {found[1]}"
+            if found
+            else "It stands where it cannot be read (a box, a formula)"
+        )
+        for number, text in _paragraphs(archive.read(part)):
+            if not known.issuperset(_WORD.findall(text)):
+                reading.doubt(
+                    number if found is None else 1, Doubt.UNPLACED, text, f"{where}; it was left out."
+                )
+                known.update(_WORD.findall(text))
+
+
+def _paragraphs(xml: bytes) -> Iterator[tuple[int, str]]:
+    """The paragraphs of a part with their numbers, without what was deleted or moved away."""
+    collector = _Collector()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = collector.start
+    parser.EndElementHandler = collector.end
+    parser.CharacterDataHandler = collector.text
+    parser.Parse(xml, True)
+    for number, parts in enumerate(collector.paragraphs, start=1):
+        text = " ".join(printable("".join(parts)).split())
+        if text:
+            yield number, text
+
+
+class _Collector:
+    _GONE = ("del", "moveFrom", "Fallback")
+
+    def __init__(self) -> None:
+        self.paragraphs: list[list[str]] = []
+        self._open: list[list[str]] = []
+        self._gone = 0
+        self._is_text = False
+
+    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+        name = tag.rpartition(" ")[2]
+        self._gone += name in self._GONE
+        self._is_text = name == "t"
+        if name == "p":
+            self.paragraphs.append([])
+            self._open.append(self.paragraphs[-1])
+        elif name in ("tab", "br", "cr") and self._open:
+            self._open[-1].append(" ")
+
+    def end(self, tag: str) -> None:
+        name = tag.rpartition(" ")[2]
+        self._gone -= name in self._GONE
+        self._is_text = False
+        if name == "p" and self._open:
+            self._open.pop()
+
+    def text(self, data: str) -> None:
+        if self._is_text and not self._gone and self._open:
+            self._open[-1].append(data)
