@@ -14,6 +14,8 @@ from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.subscriber import Subscription
 from pulse_mailer.errors import NotFound
 
+_MAY_HAVE_ARRIVED = (DeliveryStatus.SENDING, DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
@@ -162,11 +164,11 @@ def delivery(database: Session, delivery_id: int) -> DeliveryDetail:
 
 
 def last_edition(database: Session, public_id: str) -> int | None:
-    """The id of the latest edition that went to a subscription, by its public name; None for none."""
+    """The id of the latest edition that went, or may have gone, to a subscription; by its public name."""
     wanted = (
         select(Delivery.edition_id)
         .join(Subscription, Subscription.id == Delivery.subscription_id)
-        .where(Subscription.public_id == public_id)
+        .where(Subscription.public_id == public_id, Delivery.status.in_(_MAY_HAVE_ARRIVED))
         .order_by(Delivery.id.desc())
         .limit(1)
     )
