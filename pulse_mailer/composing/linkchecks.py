@@ -40,40 +40,38 @@ def _item_links(edition: Edition) -> Iterator[Finding]:
             )
 
 
-def _targets(edition: Edition) -> Iterator[Finding]:
+def _each_link(edition: Edition) -> Iterator[Finding]:
     for link in _links(edition):
-        url = link.url.strip()
-        about = f"The link on “{_shortened(link.words)}”" if link.words else "Its link"
-        if url.startswith("#") or url.casefold() in _STAND_INS | {""}:
-            what = f"{about} leads nowhere ({_shortened(url) or 'it is empty'})."
-            yield error(
-                Code.LINK_PLACEHOLDER, link.place, what, "Put the real address in, or take the link off."
-            )
-        elif reason := _not_public(url):
-            what = f"{about} {reason}: {_shortened(url)}"
-            yield error(Code.LINK_NOT_PUBLIC, link.place, what, "Use an address that every reader can open.")
+        yield from _target(link)
+        if link.words is not None:
+            yield from _words(link, " ".join(link.words.split()))
 
 
-def _words(edition: Edition) -> Iterator[Finding]:
-    for link in _links(edition):
-        if link.words is None:
-            continue
-        words = " ".join(link.words.split())
-        seen = _BARE_ADDRESS.fullmatch(words)
-        if not words:
-            what = f"The link to {_shortened(link.url)} has no words, so nobody can see or hear it."
-            yield error(Code.LINK_TEXT, link.place, what, "Give it words, or take it out.")
-        elif seen and (host := _host(link.url)) and _bare(seen[1]) != _bare(host):
-            what = (
-                f"The link reads “{_shortened(words)}” but leads to {_shortened(host)}, as a fraud's would."
-            )
-            yield error(Code.LINK_MISLEADING, link.place, what, "Let the words say where the link leads.")
-        elif seen:
-            what = f"The link shows its bare address, “{_shortened(words)}”."
-            yield warning(Code.LINK_TEXT, link.place, what, "Link the words that say what is there.")
-        elif words.casefold().strip(" .:>»→") in _SAYS_NOTHING:
-            what = f"The link's words, “{_shortened(words)}”, do not say what is behind it."
-            yield warning(Code.LINK_TEXT, link.place, what, "Link the words that name what is there.")
+def _target(link: _Link) -> Iterator[Finding]:
+    url = link.url.strip()
+    about = f"The link on “{_shortened(link.words)}”" if link.words else "Its link"
+    if url.startswith("#") or url.casefold() in _STAND_INS | {""}:
+        what = f"{about} leads nowhere ({_shortened(url) or 'it is empty'})."
+        yield error(Code.LINK_PLACEHOLDER, link.place, what, "Put the real address in, or take the link off.")
+    elif reason := _not_public(url):
+        what = f"{about} {reason}: {_shortened(url)}"
+        yield error(Code.LINK_NOT_PUBLIC, link.place, what, "Use an address that every reader can open.")
+
+
+def _words(link: _Link, words: str) -> Iterator[Finding]:
+    bare = _BARE_ADDRESS.fullmatch(words)
+    if not words:
+        what = f"The link to {_shortened(link.url)} has no words, so nobody can see or hear it."
+        yield error(Code.LINK_TEXT, link.place, what, "Give it words, or take it out.")
+    elif bare and (host := _host(link.url)) and _without_www(bare[1]) != _without_www(host):
+        what = f"The link reads “{_shortened(words)}” but leads to {_shortened(host)}, as a fraud's would."
+        yield error(Code.LINK_MISLEADING, link.place, what, "Let the words say where the link leads.")
+    elif bare:
+        what = f"The link shows its bare address, “{_shortened(words)}”."
+        yield warning(Code.LINK_TEXT, link.place, what, "Link the words that say what is there.")
+    elif words.casefold().strip(" .:>»→") in _SAYS_NOTHING:
+        what = f"The link's words, “{_shortened(words)}”, do not say what is behind it."
+        yield warning(Code.LINK_TEXT, link.place, what, "Link the words that name what is there.")
 
 
 def _repeats(edition: Edition) -> Iterator[Finding]:
@@ -86,7 +84,7 @@ def _repeats(edition: Edition) -> Iterator[Finding]:
         first.setdefault(url, placed.place)
 
 
-LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, _targets, _words, _repeats)
+LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, _each_link, _repeats)
 
 
 def _links(edition: Edition) -> Iterator[_Link]:
@@ -150,7 +148,7 @@ def _host(url: str) -> str:
         return ""
 
 
-def _bare(host: str) -> str:
+def _without_www(host: str) -> str:
     return host.casefold().removeprefix("www.")
 
 
@@ -161,7 +159,7 @@ def _comparable(url: str) -> str:
     except ValueError:
         return url.strip()
     query = f"?{parts.query}" if parts.query else ""
-    return f"{_bare(parts.netloc)}{parts.path.rstrip('/')}{query}"
+    return f"{_without_www(parts.netloc)}{parts.path.rstrip('/')}{query}"
 
 
 def _shortened(text: str) -> str:
