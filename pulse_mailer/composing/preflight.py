@@ -45,8 +45,8 @@ _THEIR_SLOT = re.compile(
 
 
 def preflight(edition: Edition, rendering: Rendering) -> list[Finding]:
-    """Everything found in an edition and the mail made of it: errors first, each group in reading order."""
-    found = [finding for check in LINK_CHECKS + CHECKS for finding in check(edition)]
+    """Everything found in an edition and the mail made of it, errors first."""
+    found = [finding for check in CHECKS + LINK_CHECKS for finding in check(edition)]
     found += [finding for mail_check in MAIL_CHECKS for finding in mail_check(edition, rendering)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
 
