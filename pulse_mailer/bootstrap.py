@@ -8,6 +8,7 @@ from pulse_mailer import backends, keys
 from pulse_mailer.backends.base import Backend
 from pulse_mailer.backends.smtp import SmtpRoute
 from pulse_mailer.database import Database
+from pulse_mailer.errors import BadSetting
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.mailbox.store import Mailbox
@@ -52,7 +53,13 @@ def started(settings: Settings, *, at_head: bool = True) -> Iterator[Mailer]:
     Raises:
         BadSetting, DatabaseUnreachable, DatabaseBehind, KeysMismatch: it cannot work as things are.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(
+            f"The data folder {settings.data_dir} cannot be made: {error.strerror}.",
+            remedy="Set PULSE_MAILER_DATA_DIR to a folder that you may write.",
+        ) from error
     loaded = keys.load_or_create(settings.keys_dir)
     database = Database(settings.database)
     try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import alembic.command
 import alembic.config
+import sqlalchemy.exc
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, select
@@ -161,7 +162,10 @@ class Database:
 def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except sqlalchemy.exc.DatabaseError as error:
+        # Bare, it is SQLite's word for a file that is damaged or no database; its other children are the caller's.
+        if type(error) not in (OperationalError, sqlalchemy.exc.DatabaseError):
+            raise
         raise DatabaseUnreachable(
             f"The database {database.shown} cannot be used: {_first_line(error)}",
             remedy="Check PULSE_MAILER_DATABASE_URL and that the database runs.",

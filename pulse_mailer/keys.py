@@ -7,10 +7,13 @@ list and the ledger recognise people by it.
 
 import base64
 import binascii
+import contextlib
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,20 +52,35 @@ def load_or_create(folder: Path) -> Keys:
     Read `link.keys` and `address.key` in a folder; write both, for the owner alone, where neither exists.
 
     Raises:
-        BadSetting: one of the files is missing or damaged.
+        BadSetting: one of the files is missing, damaged or not readable for this user.
     """
     links, address = folder / "link.keys", folder / "address.key"
-    if not links.exists() and not address.exists():
+    try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(links, f"1:{_new_secret()}\n")
-        _write(address, f"{_new_secret()}\n")
-    for path in (links, address):
-        if not path.exists():
-            raise BadSetting(
-                f"The key file {path} is missing, while its companion is there.",
-                remedy="Bring it back from your backup; a new one would break every link already sent.",
-            )
-    return Keys(links=_read_links(links), address=_decode(address.read_text().strip(), address))
+        with _alone(folder):
+            if not links.exists() and not address.exists():
+                _write(links, f"1:{_new_secret()}\n")
+                _write(address, f"{_new_secret()}\n")
+        for path in (links, address):
+            if not path.exists():
+                raise BadSetting(
+                    f"The key file {path} is missing, while its companion is there.",
+                    remedy="Bring it back from your backup; a new one would break every link already sent.",
+                )
+        return Keys(links=_read_links(links), address=_decode(address.read_text().strip(), address))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"The keys in {folder} cannot be read or made: {error}.") from error
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of two first starts at once, one makes the keys while the other waits."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _new_secret() -> str:
@@ -70,12 +88,7 @@ def _new_secret() -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    # O_EXCL: of two first starts at once, one makes the keys and the other reads them.
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
 
 

@@ -120,8 +120,12 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _base_url_is_one(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # brackets or a port that cannot be
+            whole = None
+        if not whole or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("it must look like https://news.example.org")
         return value.rstrip("/")
 
@@ -275,6 +279,6 @@ def _read_secret(name: str, given: dict[str, _Given], problems: list[str]) -> No
 def _readable(error: ValidationError) -> Iterator[str]:
     """Say of each wrong value which variable it is and what it must be; never the value itself."""
     for found in error.errors(include_input=False, include_url=False, include_context=False):
-        said = found["msg"].removeprefix("Value error, ").replace("Input should be", "it must be").rstrip(".")
+        said = found["msg"].removeprefix("Value error, ").replace("Input should", "it must").rstrip(".")
         place = f"{variable(str(found['loc'][0]))}: " if found["loc"] else ""
         yield f"{place}{said}."

@@ -31,7 +31,7 @@ class Address:
             raise BadAddress("The address is empty.")
         shown = typed if len(typed) <= 80 else typed[:77] + "..."
         try:
-            found = validate_email(typed, check_deliverability=False, allow_smtputf8=True)
+            found = validate_email(typed, check_deliverability=False, allow_smtputf8=True, strict=True)
         except EmailNotValidError as error:
             raise BadAddress(f"{shown!r} is not an e-mail address: {error}") from error
         if found.ascii_email is None or found.ascii_local_part is None:

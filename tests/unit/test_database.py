@@ -1,0 +1,87 @@
+"""The database's door: which URLs it takes, and what it says when nobody answers."""
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from pulse_mailer.database import Database
+from pulse_mailer.errors import BadSetting, DatabaseUnreachable
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://me@localhost/pulse",
+        "postgresql+nosuchdriver://me@localhost/pulse",
+        "sqlite+nosuchdriver:///x.db",
+    ],
+)
+def test_url_of_no_database_that_we_know_is_refused(url: str) -> None:
+    with pytest.raises(BadSetting, match="PULSE_MAILER_DATABASE_URL"):
+        Database(url)
+
+
+def test_password_is_not_shown() -> None:
+    database = Database("postgresql://me:hunter2@localhost/pulse")
+    assert "hunter2" not in database.shown
+    assert "me:***@localhost" in database.shown
+
+
+def test_server_that_does_not_answer_is_said_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port, and nobody answers
+        database = Database(f"postgresql://me:hunter2@127.0.0.1:{taken.getsockname()[1]}/pulse")
+        with pytest.raises(DatabaseUnreachable) as refused:
+            database.check_revision()
+    assert "\n" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.again
+
+
+def test_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnreachable, match="unable to open"):
+        Database(f"sqlite:///{tmp_path}/none/pulse.db").check_revision()
+
+
+def test_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_text("not a database at all, only words " * 100)
+    with pytest.raises(DatabaseUnreachable, match="not a database"):
+        Database(f"sqlite:///{tmp_path}/x.db").check_revision()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
+)
+def test_sqlite_keeps_what_it_said_it_kept(sqlite_url: str, pragma: str, value: object) -> None:
+    database = Database(sqlite_url)
+    with database.transaction() as session:
+        assert session.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
+    database.close()
+
+
+def test_transaction_that_reads_first_waits_for_one_that_writes(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    order: list[str] = []
+    reading = threading.Event()
+
+    def second() -> None:
+        reading.wait()
+        with database.transaction() as session:
+            session.execute(text("SELECT count(*) FROM editions"))
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with database.transaction() as session:
+        session.execute(text("SELECT count(*) FROM editions"))
+        reading.set()
+        thread.join(0.3)
+        session.execute(text("INSERT INTO key_fingerprints VALUES ('x', 'y')"))
+        order.append("first")
+    thread.join()
+    database.close()
+    assert order == ["first", "second"]
