@@ -5,6 +5,7 @@ import enum
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -17,6 +18,7 @@ class Does(enum.Enum):
     RESET = enum.auto()  #: hang up so that the client's next write fails
     KEEP_AND_HANG_UP = enum.auto()  #: takes the mail, and never says so
     SAY_NOTHING = enum.auto()
+    DRIBBLE = enum.auto()  #: one letter every so often, for ever
 
 
 Fault = bytes | Does
@@ -28,7 +30,7 @@ class FaultyServer:
     Attributes:
         faults: (who, step) to what happens there instead of the right answer. `who` is the local part of the
             sender at MAIL and of the recipient at RCPT, DATA, BODY and DOT; it is the number of the connection,
-            as text and from 1, at CONNECT, EHLO and RSET.
+            as text and from 1, at CONNECT, EHLO, AUTH and RSET.
         features: what EHLO offers.
         kept: sender, recipient and data of each mail that was taken.
         said: every command, one list for each connection.
@@ -42,6 +44,7 @@ class FaultyServer:
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        self._over = threading.Event()
         self._lines: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._listen)]
         self._threads[0].start()
@@ -50,6 +53,12 @@ class FaultyServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self._over.is_set():
+            return
+        self._over.set()
         # A listener that another thread waits on is only woken by its shutdown.
         self._listener.shutdown(socket.SHUT_RDWR)
         for line in self._lines:
@@ -58,6 +67,9 @@ class FaultyServer:
         for thread in self._threads:
             thread.join(10)
         self._listener.close()
+
+    def wait_for_the_end(self) -> None:
+        self._over.wait()
 
     def _listen(self) -> None:
         while True:
@@ -110,6 +122,8 @@ class _Talk:
             case "DATA":
                 if self.answer(self.who, verb, b"354 Go on").startswith(b"354"):
                     self.take_mail(heard)
+            case "AUTH":
+                self.answer(self.number, verb, b"535 5.7.8 Wrong")
             case "RSET":
                 self.answer(self.number, verb, b"250 2.0.0 Forgotten")
             case "QUIT":
@@ -144,8 +158,11 @@ class _Talk:
     def answer(self, who: str, step: str, right: bytes) -> bytes:
         fault = self.server.faults.get((who, step), right)
         if fault is Does.SAY_NOTHING:
-            self.line.recv(1)  # until the client gives up
+            self.server.wait_for_the_end()
             raise _Over
+        while fault is Does.DRIBBLE:
+            self.line.sendall(b"2")
+            time.sleep(0.02)
         if fault is Does.RESET:
             self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if isinstance(fault, Does):
