@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-_MOST_PLACES = 10_000
+MOST_PLACES = 10_000
 
 
 class Throttle:
@@ -33,9 +33,13 @@ class Throttle:
             if now - began >= self.window_seconds:
                 began, tries = now, 0
             self._places[key] = (began, tries + 1)
-            if len(self._places) > _MOST_PLACES:
+            if len(self._places) > MOST_PLACES:
                 self._places.popitem(last=False)
             return tries < self.limit
+
+    def __len__(self) -> int:
+        """How many places it remembers."""
+        return len(self._places)
 
 
 def _network(place: str) -> str:

@@ -1,0 +1,74 @@
+import datetime
+import hashlib
+
+import pytest
+from jinja2 import UndefinedError
+
+from pulse_mailer.resources import templates_dir
+from pulse_mailer.web.pages import Pages, counted, day, moment
+
+SUMMER = datetime.datetime(2026, 7, 1, 22, 30, tzinfo=datetime.UTC)
+WORDS = {"title": "T", "what": "W", "remedy": ""}
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return Pages("https://example.org/news", (("/", "Editions"),))
+
+
+def test_a_time_is_told_in_its_zone_with_the_zones_name() -> None:
+    assert moment(SUMMER, "Europe/London") == "1 Jul 2026, 23:30 BST"
+
+
+def test_a_day_is_the_day_where_the_readers_are() -> None:
+    assert day(SUMMER, "Asia/Tokyo") == "2 July 2026"
+
+
+def test_an_unknown_zone_is_told_in_utc() -> None:
+    assert moment(SUMMER, "Mars/Olympus") == "1 Jul 2026, 22:30 UTC"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 people"), (1, "1 person"), (2, "2 people"), (1284, "1,284 people")]
+)
+def test_counts_agree_with_their_noun(number: int, told: str) -> None:
+    assert counted(number, "person", "people") == told
+
+
+def test_a_missing_value_fails_loudly(pages: Pages) -> None:
+    with pytest.raises(UndefinedError):
+        pages.page("web/problem.html")
+
+
+def test_values_are_escaped(pages: Pages) -> None:
+    page = pages.page("public/problem.html", words=WORDS | {"what": "<script>alert(1)</script>"})
+    assert b"&lt;script&gt;" in page.body
+    assert b"<script>" not in page.body
+
+
+def test_links_begin_with_the_path_that_recipients_reach_the_app_by(pages: Pages) -> None:
+    page = pages.page("public/problem.html", words=WORDS)
+    assert f'href="/news/assets/{pages.style.name}"'.encode() in page.body
+
+
+def test_an_assets_name_changes_with_its_content(pages: Pages) -> None:
+    digest = hashlib.sha256((templates_dir() / "web" / "app.css").read_bytes()).hexdigest()
+    assert pages.style.name == f"app.{digest[:12]}.css"
+
+
+@pytest.mark.parametrize("folder", ["web", "public"])
+def test_no_page_holds_anything_that_its_policy_forbids(folder: str) -> None:
+    """No script, no inline style, no handler, nothing from another host."""
+    for path in (templates_dir() / folder).glob("*.html"):
+        source = path.read_text(encoding="utf-8").lower()
+        for forbidden in (
+            "<script",
+            "style=",
+            "<style",
+            " onclick",
+            " onload",
+            "javascript:",
+            "http:",
+            "https:",
+        ):
+            assert forbidden not in source, f"{path.name} holds {forbidden}"
