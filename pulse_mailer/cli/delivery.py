@@ -37,7 +37,12 @@ def find(
         return
     output.say(answers[0].sentence, "bold")
     rows = [
-        [answer.edition_key, answer.status.value if answer.status else "left out", answer.delivery_id, answer.sentence]
+        [
+            answer.edition_key,
+            answer.status.value if answer.status else "left out",
+            answer.delivery_id,
+            answer.sentence,
+        ]
         for answer in answers
     ]
     output.print_table(["Edition", "State", "Id", "Answer"], rows, ["Id"])
@@ -46,7 +51,9 @@ def find(
 @app.command("list")
 def list_(
     edition: Annotated[str | None, typer.Option(help="Only of this edition.")] = None,
-    state: Annotated[str | None, typer.Option(help=f"Only in this state: {', '.join(DeliveryStatus)}.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help=f"Only in this state: {', '.join(DeliveryStatus)}.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     offset: Annotated[int, typer.Option(min=0, help="Leave out so many first.")] = 0,
     *,
@@ -63,7 +70,13 @@ def list_(
         return
     if lines:
         rows = [
-            [line.id, line.edition_key, line.status.value, line.address, answering.moment(line.changed_at, line.timezone)]
+            [
+                line.id,
+                line.edition_key,
+                line.status.value,
+                line.address,
+                answering.moment(line.changed_at, line.timezone),
+            ]
             for line in lines
         ]
         output.print_table(["Id", "Edition", "State", "Address", "When"], rows, ["Id"])
@@ -72,7 +85,9 @@ def list_(
 
 @app.command()
 def show(
-    delivery_id: Annotated[int, typer.Argument(metavar="ID", help="Its number, as `delivery list` shows it.")],
+    delivery_id: Annotated[
+        int, typer.Argument(metavar="ID", help="Its number, as `delivery list` shows it.")
+    ],
     *,
     json: output.Json = False,
 ) -> None:
@@ -81,7 +96,9 @@ def show(
         detail = reading.delivery(database, delivery_id)
     line = detail.line
     if json:
-        output.print_json(plain_line(line) | {"tries": [_plain_attempt(attempt) for attempt in detail.attempts]})
+        output.print_json(
+            plain_line(line) | {"tries": [_plain_attempt(attempt) for attempt in detail.attempts]}
+        )
         return
     output.say(f"{line.edition_key} to {line.address}: {line.status.value}", "bold")
     output.say(f"Message-ID <{line.message_id}>")
@@ -98,7 +115,9 @@ def show(
         ]
         for attempt in detail.attempts
     ]
-    output.print_table(["Try", "Begun", "Outcome", "Asked", "Stage and answer", "Took"], rows, ["Try", "Took"])
+    output.print_table(
+        ["Try", "Begun", "Outcome", "Asked", "Stage and answer", "Took"], rows, ["Try", "Took"]
+    )
 
 
 def _state(text: str | None) -> DeliveryStatus | None:
@@ -107,11 +126,15 @@ def _state(text: str | None) -> DeliveryStatus | None:
     try:
         return DeliveryStatus(text)
     except ValueError as error:
-        raise UsageError(f"There is no state {text!r}.", remedy=f"Choose one of {', '.join(DeliveryStatus)}.") from error
+        raise UsageError(
+            f"There is no state {text!r}.", remedy=f"Choose one of {', '.join(DeliveryStatus)}."
+        ) from error
 
 
 def _took(attempt: Attempt) -> str:
-    return f"{(attempt.ended_at - attempt.started_at).total_seconds() * 1000:.0f} ms" if attempt.ended_at else ""
+    return (
+        f"{(attempt.ended_at - attempt.started_at).total_seconds() * 1000:.0f} ms" if attempt.ended_at else ""
+    )
 
 
 def _plain_attempt(attempt: Attempt) -> dict[str, object]:

@@ -42,7 +42,9 @@ _LINK_CODES = ("link-missing", "link-placeholder")
 def run(
     edition: Annotated[Path | None, typer.Option(help="Use this document instead of the sample.")] = None,
     recipients: Annotated[int, typer.Option(min=5, max=100_000, help="How many people to send it to.")] = 40,
-    folder: Annotated[Path, typer.Option("--dir", help="Where to keep everything; made anew each time.")] = Path(".demo"),
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where to keep everything; made anew each time.")
+    ] = Path(".demo"),
 ) -> None:
     """
     Do the main job once: import an edition and its readers, check, send into the built-in mailbox, unsubscribe.
@@ -74,8 +76,10 @@ def run(
 
 
 def _serve_command(folder: Path) -> str:
-    return "make run" if folder == Path(".demo") and Path("Makefile").exists() else (
-        f"PULSE_MAILER_DATA_DIR={folder} pulse-mailer serve"
+    return (
+        "make run"
+        if folder == Path(".demo") and Path("Makefile").exists()
+        else (f"PULSE_MAILER_DATA_DIR={folder} pulse-mailer serve")
     )
 
 
@@ -96,7 +100,9 @@ def _fresh(folder: Path) -> Path:
         folder.mkdir(parents=True)
         (folder / _MARK).write_text("Made by `pulse-mailer demo`, which deletes it when it is run again.\n")
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {(error.strerror or 'unknown cause').lower()}.") from error
+        raise UsageError(
+            f"{folder} cannot be made: {(error.strerror or 'unknown cause').lower()}."
+        ) from error
     return folder
 
 
@@ -173,7 +179,9 @@ def _readers(sample: str, wanted: int) -> bytes:
     bad = [row for row in rows if "@" not in row["Email"]]
     while len(good) < wanted:
         number = len(good) + 1
-        good.append(dict.fromkeys(rows[0], "") | {"Email": f"reader-{number}@example.org", "First name": "Reader"})
+        good.append(
+            dict.fromkeys(rows[0], "") | {"Email": f"reader-{number}@example.org", "First name": "Reader"}
+        )
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
@@ -196,7 +204,9 @@ def _some_leave(mailer: Mailer) -> None:
                 note="550 5.1.1 no such user",
                 actor=_ACTOR,
             )
-    output.say(f"{_UNSUBSCRIBED} of them unsubscribed before, and {_SUPPRESSED} is suppressed: no such mailbox.")
+    output.say(
+        f"{_UNSUBSCRIBED} of them unsubscribed before, and {_SUPPRESSED} is suppressed: no such mailbox."
+    )
 
 
 def _check(mailer: Mailer, key: str, *, overridable: tuple[str, ...]) -> tuple[str, ...]:
@@ -230,7 +240,7 @@ def _unsubscribe(mailer: Mailer) -> str:
     from pulse_mailer.web.server import running
 
     caught = mailer.mailbox.read(mailer.mailbox.list(limit=1, offset=0)[0].id)
-    link = urlsplit(caught.headers["List-Unsubscribe"].split(">")[0].strip("<"))
+    link = urlsplit(caught.header("List-Unsubscribe").split(">")[0].strip("<"))
     with running(create_app(mailer)) as base_url:
         connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=30)
         connection.request(
@@ -241,7 +251,7 @@ def _unsubscribe(mailer: Mailer) -> str:
         )
         status = connection.getresponse().status
         connection.close()
-    address = caught.headers["To"]
+    address = caught.header("To")
     output.say(f"POST {link.path[:12]}… for {address}: HTTP {status}")
     if status != http.HTTPStatus.OK:
         raise PulseMailerError(f"The one-click POST was answered with {status}.")
@@ -258,5 +268,3 @@ def _ask(mailer: Mailer, address: str) -> None:
         )
     output.say(answers[0].sentence)
     output.say(f"The next edition leaves {address} out: {left_out[0].reason}.")
-
-

@@ -27,7 +27,9 @@ def read(file: Path) -> tuple[str, bytes]:
             raise DocumentTooLarge(f"{file} has {size / 1e6:.0f} MB; at most 20 MB can be read.")
         return file.name, file.read_bytes()
     except OSError as error:
-        raise UnreadableDocument(f"{file} cannot be read: {(error.strerror or 'unknown cause').lower()}.") from error
+        raise UnreadableDocument(
+            f"{file} cannot be read: {(error.strerror or 'unknown cause').lower()}."
+        ) from error
 
 
 def pictures_beside(file: Path) -> ReadPicture:
@@ -37,7 +39,11 @@ def pictures_beside(file: Path) -> ReadPicture:
     def read_picture(path: str) -> bytes | None:
         try:
             found = (folder / path).resolve()
-            if not found.is_relative_to(folder) or not found.is_file() or found.stat().st_size > MAX_PICTURE_BYTES:
+            if (
+                not found.is_relative_to(folder)
+                or not found.is_file()
+                or found.stat().st_size > MAX_PICTURE_BYTES
+            ):
                 return None
             return found.read_bytes()
         except (OSError, ValueError):
@@ -59,5 +65,7 @@ def write(file: Path | None, data: bytes) -> None:
     try:
         file.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {(error.strerror or 'unknown cause').lower()}.") from error
+        raise UsageError(
+            f"{file} cannot be written: {(error.strerror or 'unknown cause').lower()}."
+        ) from error
     typer.echo(f"{file}: {len(data):,} bytes", err=True)

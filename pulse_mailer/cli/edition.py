@@ -13,15 +13,20 @@ from pulse_mailer.errors import NotFound, UsageError
 app = typer.Typer(help="Import, look at, check and send editions.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="EDITION", help="Its key, such as 2022-04, or NEWSLETTER/KEY.")]
-Force = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Override a preflight error by its code.")]
+Force = Annotated[
+    list[str] | None, typer.Option(metavar="CODE", help="Override a preflight error by its code.")
+]
 
 
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="The document: .md, .txt or .docx, at most 20 MB.")],
-    newsletter: Annotated[str | None, typer.Option(help="Short name; by default the document's masthead.")] = None,
+    newsletter: Annotated[
+        str | None, typer.Option(help="Short name; by default the document's masthead.")
+    ] = None,
     new_newsletter: Annotated[
-        bool, typer.Option("--new-newsletter", help="Make the newsletter from what the document says of itself.")
+        bool,
+        typer.Option("--new-newsletter", help="Make the newsletter from what the document says of itself."),
     ] = False,
     from_address: Annotated[str, typer.Option(help="The sender of a newsletter made so.")] = "",
     key: Annotated[str, typer.Option(help="The edition's short name; by default the document's month.")] = "",
@@ -67,7 +72,10 @@ def list_(
         names = ("slug", "key", "period", "subject", "status", "item_count", "changed_at")
         output.print_json([{name: getattr(line, name) for name in names} for line in lines])
     elif lines:
-        rows = [[line.slug, line.key, line.period, line.status.value, line.item_count, line.subject] for line in lines]
+        rows = [
+            [line.slug, line.key, line.period, line.status.value, line.item_count, line.subject]
+            for line in lines
+        ]
         output.print_table(["Newsletter", "Edition", "Period", "State", "Items", "Subject"], rows, ["Items"])
     else:
         output.say("There is no edition yet. Make one: pulse-mailer edition import FILE")
@@ -93,7 +101,9 @@ def set_(
     """Change one field of a draft."""
     field = field.replace("-", "_")
     if field not in drafting.FIELDS:
-        raise UsageError(f"An edition has no field {field!r}.", remedy=f"It has: {', '.join(drafting.FIELDS)}.")
+        raise UsageError(
+            f"An edition has no field {field!r}.", remedy=f"It has: {', '.join(drafting.FIELDS)}."
+        )
     with output.mailer() as mailer, mailer.database.transaction() as database:
         edition = reading.edition(database, name)
         drafting.change(database, edition, {field: value}, actor=output.actor())
@@ -122,9 +132,13 @@ def check(name: Name, force: Force = None, *, json: output.Json = False) -> None
 @app.command()
 def render(
     name: Name,
-    format_: Annotated[str, typer.Option("--format", metavar="html|text|mjml|eml", help="Which form.")] = "html",
+    format_: Annotated[
+        str, typer.Option("--format", metavar="html|text|mjml|eml", help="Which form.")
+    ] = "html",
     as_: Annotated[str, typer.Option("--as", metavar="ADDRESS", help="As this person would get it.")] = "",
-    file: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there instead of printing it.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it there instead of printing it.")
+    ] = None,
 ) -> None:
     """Make the mail and write it out, in one of its forms."""
     from pulse_mailer.delivery import previewing
@@ -155,7 +169,9 @@ def send(
     """
     with output.mailer() as mailer:
         sending.send(
-            mailer, name, sending.Options(confirm_count, dry_run=dry_run, no_wait=no_wait, forced=tuple(force or ()))
+            mailer,
+            name,
+            sending.Options(confirm_count, dry_run=dry_run, no_wait=no_wait, forced=tuple(force or ())),
         )
 
 
@@ -168,5 +184,7 @@ def report(name: Name, *, json: output.Json = False) -> None:
         edition = reading.edition(database, name)
         found = ledger.report(database, edition)
     if found.frozen_at is None and not json:
-        raise NotFound(f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.key}")
+        raise NotFound(
+            f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.key}"
+        )
     print_report(found, json=json)

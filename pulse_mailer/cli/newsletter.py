@@ -21,7 +21,9 @@ def add(
     from_address: Annotated[str, typer.Option(help="The address that its mail comes from.")],
     from_name: Annotated[str, typer.Option(help="The sender's name; by default the newsletter's.")] = "",
     reply_to: Annotated[str, typer.Option(help="Where answers go; by default the sender.")] = "",
-    postal_address: Annotated[str, typer.Option(help="The postal address in the footer; sending needs one.")] = "",
+    postal_address: Annotated[
+        str, typer.Option(help="The postal address in the footer; sending needs one.")
+    ] = "",
     reason: Annotated[str, typer.Option(help="Why people get it, as the footer says it.")] = "",
     language: Annotated[str, typer.Option(help="Its language, such as en-GB.")] = "en-GB",
     timezone: Annotated[str, typer.Option(help="Its readers' time zone.")] = "Europe/London",
@@ -51,7 +53,9 @@ def list_(*, json: output.Json = False) -> None:
     if json:
         output.print_json([_plain(newsletter) for newsletter in found])
     elif found:
-        output.print_table(["Short name", "Name", "From"], [[one.slug, one.name, one.from_address] for one in found])
+        output.print_table(
+            ["Short name", "Name", "From"], [[one.slug, one.name, one.from_address] for one in found]
+        )
     else:
         output.say("There is no newsletter yet. Make one: pulse-mailer newsletter add --help")
 

@@ -48,7 +48,9 @@ def print_json(found: Any) -> None:
     typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str] = ()) -> None:
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str] = ()
+) -> None:
     """A table that fits the terminal; columns named in `numbers` are set to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
     for column in columns:

@@ -63,7 +63,9 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
     else:
         output.say(f"{edition.key} is being sent already; it goes on.")
     if options.no_wait:
-        output.say(f"A running worker (pulse-mailer worker) sends it. Watch: pulse-mailer edition report {name}")
+        output.say(
+            f"A running worker (pulse-mailer worker) sends it. Watch: pulse-mailer edition report {name}"
+        )
         return
     ending = hand_over(mailer, edition.id)
     _close(mailer, name, ending)
@@ -201,4 +203,6 @@ class _Lines:
         self._said = time.monotonic()
         rate = self._done / max(self._said - self._begun, 0.001)
         left = max(self._total - self._done, 0) / rate if rate else 0
-        typer.echo(f"{self._done:,} of {self._total:,} handed over, {rate:.0f}/s, {left:.0f} s left", err=True)
+        typer.echo(
+            f"{self._done:,} of {self._total:,} handed over, {rate:.0f}/s, {left:.0f} s left", err=True
+        )

@@ -13,8 +13,12 @@ def run(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="On this port; by default PULSE_MAILER_WEB_PORT.")
     ] = None,
-    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the sending to `pulse-mailer worker`.")] = False,
-    no_mailbox: Annotated[bool, typer.Option("--no-mailbox", help="Do not start the built-in catcher.")] = False,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Leave the sending to `pulse-mailer worker`.")
+    ] = False,
+    no_mailbox: Annotated[
+        bool, typer.Option("--no-mailbox", help="Do not start the built-in catcher.")
+    ] = False,
 ) -> None:
     """
     Serve the pages, send what is to be sent, and catch mail, until Ctrl-C.
@@ -31,7 +35,9 @@ def run(
         host, port = host or settings.web_host, port or settings.web_port
         if settings.mailbox_port and not no_mailbox:
             catcher = running.enter_context(Catcher(mailer.mailbox, port=settings.mailbox_port))
-            output.say(f"Mailbox    catches what is sent to 127.0.0.1:{catcher.port}; see http://{host}:{port}/mailbox")
+            output.say(
+                f"Mailbox    catches what is sent to 127.0.0.1:{catcher.port}; see http://{host}:{port}/mailbox"
+            )
         if not no_worker:
             running.enter_context(loop.in_background(mailer, output.say))
         output.say(f"Pages      http://{host}:{port}  (Ctrl-C stops)")

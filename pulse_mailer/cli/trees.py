@@ -45,7 +45,10 @@ def print_edition(edition: Edition) -> None:
     if edition.review:
         output.say()
         output.trouble(f"{len(edition.review)} lines of the document want your eye:")
-        rows = [[doubt["line"], doubt["doubt"], f"{doubt['why']} {_short(doubt['text'])}"] for doubt in edition.review]
+        rows = [
+            [doubt["line"], doubt["doubt"], f"{doubt['why']} {_short(doubt['text'])}"]
+            for doubt in edition.review
+        ]
         output.print_table(["Line", "What", "Why"], rows, ["Line"])
         output.say()
 
@@ -107,7 +110,7 @@ def print_report(report: "Report", *, json: bool) -> None:
     output.print_table(["State", "Count", "Meaning"], rows, ["Count"])
     for reply in report.replies:
         said = " ".join(str(part) for part in (reply.code, reply.text) if part)
-        output.trouble(f"{reply.count} × {reply.outcome.value} by {reply.relay}: {said or 'no answer'}")
+        output.trouble(f"{reply.count} {reply.outcome.value} by {reply.relay}: {said or 'no answer'}")
     if report.uncertain:
         output.trouble("Uncertain, each to be looked up at the mail server by its Message-ID:")
         rows = [[line.id, line.address, f"<{line.message_id}>"] for line in report.uncertain]
