@@ -78,6 +78,15 @@ class _Smtp(smtplib.SMTP):
             raise smtplib.SMTPResponseException(code, words)
         self._hello()
 
+    def getreply(self) -> tuple[int, bytes]:
+        code, words = super().getreply()
+        if code == -1:  # smtplib's word for what is no reply; it drops the first four letters
+            said = _without_secrets(self.route, plain(words))
+            raise ConnectionFailed(
+                f"{self.route.relay} does not speak SMTP: “…{said}”.", remedy="Check its host and port."
+            )
+        return code, words
+
     def sign_in(self) -> None:
         route = self.route
         if not self.has_extn("auth"):
@@ -124,7 +133,7 @@ class _Smtp(smtplib.SMTP):
         if code != 235:
             raise smtplib.SMTPAuthenticationError(code, words)
 
-    def _get_socket(self, host: str, port: int, timeout: object) -> socket.socket:  # noqa: ARG002 (smtplib's)
+    def _get_socket(self, host: str, port: int, timeout: object) -> socket.socket:  # noqa: ARG002 - smtplib's
         line = socket.create_connection((host, port), self.timeouts.connect)
         try:
             if self.route.security == "tls":
@@ -185,9 +194,9 @@ def _our_errors(route: SmtpRoute) -> Iterator[None]:
 def _reply(error: smtplib.SMTPResponseException) -> Reply:
     words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
     try:
-        return read_reply([b"%03d %s" % (max(error.smtp_code, 0), line) for line in words.split(b"\n")])
+        return read_reply([b"%03d %s" % (error.smtp_code, line) for line in words.split(b"\n")])
     except ValueError:
-        return Reply(500, "", plain(words))  # smtplib gives -1 for what is no reply
+        return Reply(500, "", plain(words))  # a code that SMTP does not have
 
 
 def _refused_line(route: SmtpRoute, reply: Reply) -> BackendError:

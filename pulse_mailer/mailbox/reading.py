@@ -79,6 +79,6 @@ def _part(message: EmailMessage, kind: str) -> tuple[str, str]:
         if part is None:
             return "", ""
         content = part.get_content()
-    except Exception as error:  # noqa: BLE001 (the standard parser raises nearly anything on broken mail)
+    except Exception as error:  # noqa: BLE001 - the standard parser raises nearly anything on broken mail
         return "", f"The {kind} part of this mail cannot be read ({type(error).__name__}); see its source."
     return (content, "") if isinstance(content, str) else ("", f"The {kind} part of this mail is not text.")

@@ -53,7 +53,7 @@ class Connection(SMTP):
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
 
-    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 (aiosmtpd's name)
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         assert self.envelope is not None
         if await self.check_helo_needed():
             return
@@ -100,7 +100,7 @@ class Connection(SMTP):
 class _Greeter:
     """aiosmtpd's handler."""
 
-    async def handle_EHLO(  # noqa: N802 (aiosmtpd's name)
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname

@@ -18,6 +18,7 @@ class Does(enum.Enum):
     RESET = enum.auto()  #: hang up so that the client's next write fails
     KEEP_AND_HANG_UP = enum.auto()  #: takes the mail, and never says so
     SAY_NOTHING = enum.auto()
+    ECHO = enum.auto()  #: refuses, and repeats what it was told
     DRIBBLE = enum.auto()  #: one letter every so often, for ever
 
 
@@ -102,7 +103,7 @@ class _Talk:
         with contextlib.suppress(_Over, OSError), self.line, self.line.makefile("rb") as heard:
             self.answer(self.number, "CONNECT", b"220 faulty.example ESMTP at your service")
             while command := heard.readline():
-                self.said.append(command.decode().rstrip("\r\n"))
+                self.said.append(command.decode(errors="replace").rstrip("\r\n"))
                 self.obey(self.said[-1], heard)
 
     def obey(self, command: str, heard: BinaryIO) -> None:
@@ -160,6 +161,8 @@ class _Talk:
         if fault is Does.SAY_NOTHING:
             self.server.wait_for_the_end()
             raise _Over
+        if fault is Does.ECHO:
+            fault = b"501 5.5.4 Not understood: " + self.said[-1].encode()
         while fault is Does.DRIBBLE:
             self.line.sendall(b"2")
             time.sleep(0.02)
