@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     smtp_port: int = Field(default=1025, ge=1, le=65535, description="Its port.")
     smtp_security: Literal["none", "starttls", "tls"] = Field(
         default="none",
-        description="none (loopback only), starttls (usually port 587) or tls (usually port 465).",
+        description="none (this machine or the catcher only), starttls (usually port 587) or tls (usually port 465).",
     )
     smtp_username: str = Field(default="", description="The name to sign in with; empty: no sign-in.")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="The password to sign in with.")
