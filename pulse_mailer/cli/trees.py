@@ -11,6 +11,7 @@ from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import Edition, Item
 
 if TYPE_CHECKING:
+    from pulse_mailer.composing.preflight import Finding
     from pulse_mailer.delivery.approving import Checked
     from pulse_mailer.delivery.reading import DeliveryLine, Report
 
@@ -65,13 +66,11 @@ def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], 
             ]
         )
         return
-    for finding in sorted(checked.findings, key=lambda finding: finding.severity.value):
-        overridden = " (overridden)" if finding.code in forced else ""
-        colour = "red" if finding.severity.value == "error" else "yellow"
-        output.console.print(
-            f"[{colour}]{finding.severity.value}{overridden}[/] [bold]{escape(finding.code)}[/] "
-            f"{escape(finding.place)}: {escape(finding.what)} [dim]{escape(finding.remedy)}[/]"
-        )
+    groups: dict[str, list[Finding]] = {}
+    for finding in checked.findings:
+        groups.setdefault(finding.code, []).append(finding)
+    for code, group in groups.items():
+        _print_group(group, overridden=code in forced)
     warnings = len(checked.findings) - len(checked.errors)
     blocking = len(checked.blocking(forced))
     size = len(checked.rendering.html.encode())
@@ -80,6 +79,16 @@ def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], 
         output.trouble(f"{summary} It cannot be sent like this.")
     else:
         output.good(f"{summary} It may be sent: pulse-mailer edition send {edition.key}")
+
+
+def _print_group(findings: "list[Finding]", *, overridden: bool) -> None:
+    """The findings of one code: its remedy once, and each place."""
+    first = findings[0]
+    colour = "red" if first.severity.value == "error" else "yellow"
+    said = f"{first.severity.value}, overridden" if overridden else first.severity.value
+    output.console.print(f"[{colour}]{said}[/] [bold]{first.code}[/]: {escape(first.remedy)}")
+    for finding in findings:
+        output.say(f"  {finding.place}: {finding.what}")
 
 
 def print_report(report: "Report", *, json: bool) -> None:

@@ -255,17 +255,20 @@ def _preheader(draft: Draft) -> str:
 
 
 def _extend_programme(newsletter: Newsletter, draft: Draft) -> tuple[str, ...]:
-    sections = {section.name: section for section in draft.sections}
-    categories = {
-        category.name for section in draft.sections for category in section.categories if category.name
-    }
-    news = {category.name for section in draft.sections if section.is_news for category in section.categories}
-    new_sections = [name for name in sections if name not in {known.name for known in newsletter.sections}]
-    new_categories = sorted(categories - news - {known.name for known in newsletter.categories})
-    for name in new_sections:
-        newsletter.sections.append(
-            ProgrammeSection(position=len(newsletter.sections) + 1, name=name, is_news=sections[name].is_news)
-        )
-    for name in new_categories:
-        newsletter.categories.append(ProgrammeCategory(position=len(newsletter.categories) + 1, name=name))
-    return (*new_sections, *new_categories)
+    known_sections = {section.name for section in newsletter.sections}
+    new_sections = [section for section in draft.sections if section.name not in known_sections]
+    known_categories = {category.name for category in newsletter.categories} | {""}
+    named = (
+        category.name for section in draft.sections if not section.is_news for category in section.categories
+    )
+    # A dict keeps the order in which the document names them first.
+    new_categories = [name for name in dict.fromkeys(named) if name not in known_categories]
+    newsletter.sections.extend(
+        ProgrammeSection(position=place, name=section.name, is_news=section.is_news)
+        for place, section in enumerate(new_sections, len(newsletter.sections) + 1)
+    )
+    newsletter.categories.extend(
+        ProgrammeCategory(position=place, name=name)
+        for place, name in enumerate(new_categories, len(newsletter.categories) + 1)
+    )
+    return (*(section.name for section in new_sections), *new_categories)
