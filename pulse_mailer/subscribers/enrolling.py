@@ -1,0 +1,228 @@
+"""Many people made subscribers at once, by statements over a temporary table."""
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from pulse_mailer.clock import now
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.subscriber import (
+    EventKind,
+    Subscriber,
+    Subscription,
+    SubscriptionEvent,
+    SubscriptionStatus,
+    Way,
+)
+from pulse_mailer.links import new_public_id
+from pulse_mailer.subscribers.joining import REFUSING, insert_new, look_up
+from pulse_mailer.subscribers.reasons import CAUSE, why
+from pulse_mailer.subscribers.rows import RefusedRow, Row
+
+_NAMES = ("first_name", "last_name", "organisation")
+_PERSON = ("address", "address_hash", *_NAMES)
+
+# In metadata of its own, since it is no part of the schema.
+_entries = Table(
+    "entries",
+    MetaData(),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("address", String, nullable=False),
+    Column("address_hash", String, nullable=False),
+    *(Column(name, String, nullable=False) for name in _NAMES),
+    Column("public_id", String, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+
+class Entry(NamedTuple):
+    row: Row
+    address_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """
+    How the people came to be subscribed.
+
+    Attributes:
+        wording: what they agreed to, as far as it is known.
+    """
+
+    way: Way
+    actor: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """
+    What came of a chunk.
+
+    Attributes:
+        unchanged_count: were subscribed, or have yet to confirm.
+    """
+
+    joined_count: int
+    updated_count: int
+    unchanged_count: int
+    refused: list[RefusedRow]
+
+
+@contextlib.contextmanager
+def enrolment(database: Session) -> Iterator[None]:
+    """All chunks within it are stored, or none: an error takes back what came before."""
+    with database.begin_nested():
+        _entries.create(database.connection(), checkfirst=False)
+        yield
+        _entries.drop(database.connection(), checkfirst=False)
+
+
+def enrol(
+    database: Session, newsletter: Newsletter, entries: Sequence[Entry], consent: Consent, *, dry_run: bool
+) -> Enrolled:
+    """
+    Subscribe entries, of which no two have the same address, within an `enrolment`.
+
+    Who left, is suppressed or erased is refused. A dry run finds out the same, and stores nothing.
+    """
+    _fill(database, entries)
+    refused = _refuse(database, newsletter)
+    subscribed, to_update = _subscribed(database, newsletter.id)
+    joined = len(entries) - len(refused) - subscribed
+    if not dry_run:
+        _fill_in_names(database)
+        joined = _insert(database, newsletter.id, consent)
+    database.execute(delete(_entries))
+    unchanged = len(entries) - len(refused) - joined - to_update
+    return Enrolled(joined, to_update, unchanged, refused)
+
+
+def _fill(database: Session, entries: Sequence[Entry]) -> None:
+    columns = [column.name for column in _entries.columns]
+    rows = (
+        (
+            row.line,
+            row.address,
+            address_hash,
+            row.first_name,
+            row.last_name,
+            row.organisation,
+            new_public_id(),
+        )
+        for row, address_hash in entries
+    )
+    database.execute(insert(_entries), [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def _refuse(database: Session, newsletter: Newsletter) -> list[RefusedRow]:
+    """Take out of the table those who must not be subscribed."""
+    query = look_up(_entries, newsletter.id).where(CAUSE.in_(cause.value for cause in REFUSING))
+    refused = [
+        RefusedRow(row.line, row.address, why(row, newsletter.timezone))
+        for row in database.execute(query).all()
+    ]
+    if refused:
+        database.execute(delete(_entries).where(_entries.c.line.in_([row.line for row in refused])))
+    return refused
+
+
+def _subscribed(database: Session, newsletter_id: int) -> tuple[int, int]:
+    """How many entries are subscribed already, and of how many of those the names can be filled in."""
+    own = and_(Subscription.subscriber_id == Subscriber.id, Subscription.newsletter_id == newsletter_id)
+    to_fill = func.count(case((_names_missing(), Subscription.id)))
+    # Outer joins and no WHERE, so that SQLite begins with the entries: it knows nothing of how many there are,
+    # and would rather go through all subscriptions for each.
+    query = (
+        select(func.count(Subscription.id), to_fill)
+        .select_from(_entries)
+        .outerjoin(Subscriber, Subscriber.address_hash == _entries.c.address_hash)
+        .outerjoin(Subscription, own)
+    )
+    subscribed, to_update = database.execute(query).one()
+    return subscribed, to_update
+
+
+def _fill_in_names(database: Session) -> None:
+    names = {
+        name: case((getattr(Subscriber, name) == "", _entries.c[name]), else_=getattr(Subscriber, name))
+        for name in _NAMES
+    }
+    known = Subscriber.address_hash == _entries.c.address_hash
+    database.execute(
+        update(Subscriber).where(known, _names_missing()).values(names),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _insert(database: Session, newsletter_id: int, consent: Consent) -> int:
+    """Make Subscribers, Subscriptions and events of entries that lack them; give how many joined."""
+    moment = literal(now(), Subscriber.created_at.type)
+    unknown = ~exists().where(Subscriber.address_hash == _entries.c.address_hash)
+    persons = select(*(_entries.c[name] for name in _PERSON), moment).where(unknown)
+    database.execute(
+        insert_new(database, Subscriber, "address_hash").from_select([*_PERSON, "created_at"], persons)
+    )
+    untied = ~exists().where(
+        Subscription.newsletter_id == newsletter_id, Subscription.subscriber_id == Subscriber.id
+    )
+    ties = {
+        "newsletter_id": literal(newsletter_id),
+        "subscriber_id": Subscriber.id,
+        "public_id": _entries.c.public_id,
+        "status": literal(SubscriptionStatus.ACTIVE, Subscription.status.type),
+        "created_at": moment,
+        "changed_at": moment,
+    }
+    database.execute(
+        insert_new(database, Subscription, "newsletter_id", "subscriber_id").from_select(
+            list(ties), select(*ties.values()).select_from(_known()).where(untied)
+        )
+    )
+    return _note(database, consent, moment)
+
+
+def _note(database: Session, consent: Consent, moment: ColumnElement[datetime.datetime]) -> int:
+    """An event for every Subscription that was just made: it has the public id that its entry was given."""
+    values = {
+        "subscription_id": Subscription.id,
+        "kind": literal(EventKind.JOINED, SubscriptionEvent.kind.type),
+        "at": moment,
+        "way": literal(consent.way, SubscriptionEvent.way.type),
+        "wording": literal(consent.wording),
+        "actor": literal(consent.actor),
+    }
+    made = select(*values.values()).join(_entries, _entries.c.public_id == Subscription.public_id)
+    note = insert(SubscriptionEvent).from_select(list(values), made)
+    return database.connection().execute(note, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _known() -> FromClause:
+    return _entries.join(Subscriber, Subscriber.address_hash == _entries.c.address_hash)
+
+
+def _names_missing() -> ColumnElement[bool]:
+    return or_(*(and_(getattr(Subscriber, name) == "", _entries.c[name] != "") for name in _NAMES))
