@@ -55,7 +55,7 @@ def find(database: Session, keys: Keys, address: Address, *, edition_id: int | N
     if edition_id is not None:
         sent = sent.where(Edition.id == edition_id)
     answers = []
-    for edition, newsletter, delivery in database.execute(sent).tuples():
+    for edition, newsletter, delivery in database.execute(sent):
         assert edition.frozen_at is not None
         if delivery is not None:
             sentence = _delivered(database, address, edition, newsletter, delivery)

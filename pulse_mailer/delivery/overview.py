@@ -60,4 +60,4 @@ def overview(database: Session) -> dict[tuple[str, str], Progress]:
         .where(Edition.frozen_at.is_not(None))
         .group_by(Edition.id, Newsletter.slug, Edition.key, Edition.frozen_at, Edition.finished_at)
     )
-    return {(row[0], row[1]): Progress(*row[2:]) for row in rows.tuples()}
+    return {(row[0], row[1]): Progress(*row[2:]) for row in rows}

@@ -103,7 +103,7 @@ def report(database: Session, edition: Edition) -> Report:
         .where(Delivery.edition_id == edition.id)
         .group_by(Delivery.status)
     )
-    counts = dict(database.execute(counted).tuples().all())
+    counts = {row[0]: row[1] for row in database.execute(counted)}
     # The audience is counted by itself, so that the sum is a check and not the same figure twice.
     audience = database.scalar(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)) or 0
     uncertain = deliveries(database, edition_id=edition.id, status=DeliveryStatus.UNCERTAIN, limit=1000)
@@ -226,6 +226,6 @@ def _replies(database: Session, edition_id: int) -> Sequence[Reply]:
     )
     return [
         Reply(relay, code, reply, outcome, count)
-        for relay, code, reply, outcome, count in database.execute(counted).tuples()
+        for relay, code, reply, outcome, count in database.execute(counted)
         if outcome is not None
     ]

@@ -34,7 +34,7 @@ def editions_to_send(mailer: Mailer) -> list[tuple[int, str]]:
         Edition.status == EditionStatus.SENDING, or_(something, nothing)
     )
     with mailer.database.transaction() as database:
-        return list(database.execute(wanted.order_by(Edition.id)).tuples())
+        return [(row[0], row[1]) for row in database.execute(wanted.order_by(Edition.id))]
 
 
 def send(mailer: Mailer, edition_id: int, *, stop: threading.Event, watch: Callable[[Receipt], None]) -> None:
