@@ -157,7 +157,7 @@ def read_reply(lines: Sequence[bytes]) -> Reply:
         ValueError: they are not a reply; the message is the first line, made safe to show.
     """
     code = lines[0][:3] if lines else b""
-    if not re.fullmatch(rb"[1-6]\d\d", code) or any(line[:3] != code for line in lines):
+    if not re.fullmatch(rb"[1-5]\d\d", code) or any(line[:3] != code for line in lines):
         raise ValueError(plain(lines[0] if lines else b""))
     texts = [plain(line[4:]) for line in lines]
     found = [_ENHANCED.match(text) for text in texts]

@@ -61,7 +61,8 @@ class Catcher:
             target=lambda: asyncio.run(self._serve(listener, ready)), name="catcher", daemon=True
         )
         self._thread.start()
-        ready.wait(READY_SECONDS)
+        if not ready.wait(READY_SECONDS):
+            raise UsageError(f"The mail catcher did not begin to listen on {self.host}:{self.port}.")
         return self
 
     def stop(self) -> None:
