@@ -1,6 +1,7 @@
 """What commands print: Rich for people at a terminal, plain lines elsewhere, JSON when asked."""
 
 import contextlib
+import getpass
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -25,6 +26,14 @@ def mailer() -> Iterator[Mailer]:
     """The program, ready to work: settings read, database at its newest migration, keys its own."""
     with started(load()) as ready:
         yield ready
+
+
+def actor() -> str:
+    """Who runs the command, as audit records and events name them: "cli:ann"."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError, ImportError):
+        return "cli:unknown"  # a container may run under a number that no name belongs to
 
 
 def say(text: str = "", style: str = "") -> None:

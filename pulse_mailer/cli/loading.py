@@ -1,0 +1,127 @@
+"""A file of subscribers on its way in: read, watched and reported."""
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pulse_mailer.cli import output
+from pulse_mailer.errors import BadCsv
+from pulse_mailer.subscribers.decoding import LARGEST_BYTES
+from pulse_mailer.subscribers.importing import ImportReport
+
+_LINE_EVERY_SECONDS = 10.0
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+
+def read(file: Path) -> bytes:
+    """
+    Raises:
+        BadCsv: it is not there, not a file, not readable or too large.
+    """
+    try:
+        if file.is_dir():
+            raise BadCsv(f"{file} is a folder.", remedy="Name a file in it.")
+        with file.open("rb") as opened:
+            # One byte more tells a file that is too large, even one that grows or has no size.
+            return opened.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise BadCsv(f"{file} cannot be read: {(error.strerror or 'unknown cause').lower()}.") from error
+
+
+@contextlib.contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with it."""
+    try:
+        yield
+    except BadCsv as error:
+        raise BadCsv(f"{file}: {error.what}", remedy=error.remedy) from error
+
+
+def mapping(pairs: list[str]) -> dict[str, str]:
+    """
+    Read `email=COLUMN` pairs.
+
+    Raises:
+        BadCsv: one is not such a pair.
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not (equals and name.strip() and column.strip()):
+            raise BadCsv(f"--map {pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
+        found[name.strip().lower().replace("-", "_")] = column.strip()
+    return found
+
+
+@contextlib.contextmanager
+def watched(line_count: int) -> Iterator[Callable[[int], None]]:
+    """Show how far a file is read, how fast and how long it takes yet; give what to tell the line reached."""
+    begun = time.monotonic()
+
+    def rate(line: int) -> str:
+        return f"{line / max(time.monotonic() - begun, 0.001):,.0f} rows/s"
+
+    if output.errors.is_terminal:
+        columns = (
+            TextColumn("reading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+        )
+        with Progress(*columns, TimeRemainingColumn(), console=output.errors, transient=True) as bar:
+            task = bar.add_task("reading", total=line_count, rate="")
+            yield lambda line: bar.update(task, completed=line, rate=rate(line))
+        return
+    said = begun
+
+    def say(line: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _LINE_EVERY_SECONDS:
+            said = time.monotonic()
+            left = (line_count - line) * (said - begun) / max(line, 1)
+            output.errors.print(f"line {line:,} of {line_count:,}, {rate(line)}, about {left:.0f} s left")
+
+    yield say
+
+
+def print_import(report: ImportReport, newsletter: str) -> None:
+    """Say what was understood of the file, each row that was not taken, and the sum."""
+    took = ", ".join(f"{field.replace('_', ' ')} from {name!r}" for field, name in report.columns.items())
+    encoding = {"cp1252": "Windows-1252", "utf-8-sig": "UTF-8"}.get(report.encoding, report.encoding.upper())
+    output.say(f"Read as {encoding}, divided by {_DELIMITERS[report.delimiter]}: {took}.")
+    if report.ignored:
+        output.say(f"Columns not taken: {', '.join(report.ignored)}.")
+    passed = sorted(
+        [(*row, "refused") for row in report.refused] + [(*row, "repeated") for row in report.repeated]
+    )
+    if passed:
+        rows = [[line, address, f"{what}: {reason}"] for line, address, reason, what in passed]
+        output.print_table(["Line", "Address", "Why it was not taken"], rows, ["Line"])
+    sums = (
+        (report.joined_count, "would join" if report.dry_run else "joined"),
+        (report.updated_count, "had names filled in"),
+        (report.unchanged_count, "unchanged"),
+        (len(report.repeated), "repeated"),
+        (len(report.refused), "refused"),
+    )
+    line = (
+        f"{newsletter}: {report.row_count:,} rows: "
+        + ", ".join(f"{count:,} {what}" for count, what in sums)
+        + "."
+    )
+    (output.trouble if report.refused else output.good)(line)
+    if report.dry_run:
+        output.say("This was a dry run: nothing is stored.")
+
+
+def as_json(report: ImportReport) -> dict[str, Any]:
+    """The report as plain values."""
+    plain = dataclasses.asdict(report)
+    for name in ("refused", "repeated"):
+        plain[name] = [row._asdict() for row in getattr(report, name)]
+    return plain
