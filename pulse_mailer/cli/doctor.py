@@ -43,21 +43,24 @@ def run(*, offline: Offline = False, json: output.Json = False) -> None:
     loaded = settings.load()
     shown = effective(loaded)
     checks = list(examine(loaded, offline=offline))
+    well = all(check.state is not State.FAILED for check in checks)
     if json:
-        output.print_json({"settings": shown, "checks": [dataclasses.asdict(check) for check in checks]})
+        plain = [dataclasses.asdict(check) for check in checks]
+        output.print_json({"well": well, "settings": shown, "checks": plain})
     else:
         output.print_table(
-            ["Setting", "Value", "From"], [[row["variable"], row["value"], row["source"]] for row in shown]
+            ["Setting", "Value", "From"], [[row["name"], row["value"], row["source"]] for row in shown]
         )
+        output.say(f"The variable of each is {settings.PREFIX} and its name in capitals.")
         output.say()
         _print(checks)
-    raise typer.Exit(1 if any(check.state is State.FAILED for check in checks) else 0)
+    raise typer.Exit(0 if well else 1)
 
 
 def effective(loaded: Settings) -> list[dict[str, str]]:
-    """Each setting's variable, value for people (secrets masked) and source."""
+    """Each setting's name, variable, value for people (secrets masked) and source."""
     return [
-        {"variable": settings.variable(name), "value": _shown(loaded, name), "source": source}
+        {"name": name, "variable": settings.variable(name), "value": _shown(loaded, name), "source": source}
         for name, source in settings.sources().items()
     ]
 
