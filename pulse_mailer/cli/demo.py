@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from pulse_mailer.bootstrap import Mailer, started
-from pulse_mailer.cli import documents, drawing, output, sending
+from pulse_mailer.cli import documents, drawing, loading, output, sending
 from pulse_mailer.cli.trees import print_edition, print_findings, print_report
 from pulse_mailer.delivery import answering, approving, planning
 from pulse_mailer.delivery import reading as reports
@@ -166,9 +166,7 @@ def _import_readers(mailer: Mailer, wanted: int) -> None:
         report = subscribers.import_csv(
             database, mailer.keys, newsletter, data, mapping={}, dry_run=False, actor=_ACTOR
         )
-    output.say(report.sentence)
-    for refused in report.refused:
-        output.trouble(f"Row {refused.line}: {refused.address!r} was refused. {refused.reason}")
+    loading.print_import(report, newsletter.name)
     _some_leave(mailer)
 
 
@@ -225,7 +223,7 @@ def _send(mailer: Mailer, key: str, forced: tuple[str, ...]) -> None:
         planning.freeze(database, edition, checked, mailer.links, planning.Approval(_ACTOR, count, forced))
     sending.hand_over(mailer, edition.id)
     with mailer.database.transaction() as database:
-        report = reports.report(database, edition)
+        report = reports.report(database, reading.edition(database, key))
     print_report(report, json=False)
     caught = mailer.mailbox.count()
     sent = report.by_state[DeliveryStatus.SENT]

@@ -1,20 +1,16 @@
-"""A file of subscribers on its way in: read, watched and reported."""
+"""A file of subscribers on its way in: read and reported."""
 
 import contextlib
 import dataclasses
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pulse_mailer.cli import output
 from pulse_mailer.errors import BadCsv
 from pulse_mailer.subscribers.decoding import LARGEST_BYTES
 from pulse_mailer.subscribers.importing import ImportReport
 
-_LINE_EVERY_SECONDS = 10.0
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
@@ -56,37 +52,6 @@ def mapping(pairs: list[str]) -> dict[str, str]:
             raise BadCsv(f"--map {pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
         found[name.strip().lower().replace("-", "_")] = column.strip()
     return found
-
-
-@contextlib.contextmanager
-def watched(line_count: int) -> Iterator[Callable[[int], None]]:
-    """Show how far a file is read, how fast and how long it takes yet; give what to tell the line reached."""
-    begun = time.monotonic()
-
-    def rate(line: int) -> str:
-        return f"{line / max(time.monotonic() - begun, 0.001):,.0f} rows/s"
-
-    if output.errors.is_terminal:
-        columns = (
-            TextColumn("reading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-        )
-        with Progress(*columns, TimeRemainingColumn(), console=output.errors, transient=True) as bar:
-            task = bar.add_task("reading", total=line_count, rate="")
-            yield lambda line: bar.update(task, completed=line, rate=rate(line))
-        return
-    said = begun
-
-    def say(line: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= _LINE_EVERY_SECONDS:
-            said = time.monotonic()
-            left = (line_count - line) * (said - begun) / max(line, 1)
-            output.errors.print(f"line {line:,} of {line_count:,}, {rate(line)}, about {left:.0f} s left")
-
-    yield say
 
 
 def print_import(report: ImportReport, newsletter: str) -> None:

@@ -1,32 +1,29 @@
 """`pulse-mailer edition send`: shown, confirmed, frozen, handed over, reported."""
 
 import contextlib
+import itertools
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pulse_mailer.bootstrap import Mailer
-from pulse_mailer.cli import output
+from pulse_mailer.cli import output, progress
 from pulse_mailer.cli.trees import print_report
 from pulse_mailer.delivery import approving, ledger, planning
 from pulse_mailer.delivery import reading as reports
 from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import EditionStatus
-from pulse_mailer.domain.message import Receipt
 from pulse_mailer.editions import reading
 from pulse_mailer.errors import UsageError, WrongState
 from pulse_mailer.subscribers import audience
 
 _LISTED = 20
-_LINE_EVERY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,9 @@ def hand_over(mailer: Mailer, edition_id: int) -> Ending:
     with mailer.database.transaction() as database:
         ledger.expire(database, edition_id)
         total = ledger.waiting(database, edition_id)
-    with _stopping() as stop, _progress(total) as watch:
-        return dispatch(way, edition_id, stop=stop, watch=watch, early=True)
+    handed_over = itertools.count(1)
+    with _stopping() as stop, progress.watched("Sending", "mails", total) as done:
+        return dispatch(way, edition_id, stop=stop, watch=lambda _: done(next(handed_over)), early=True)
 
 
 def _show_audience(mailer: Mailer, name: str, options: Options) -> int:
@@ -160,49 +158,3 @@ def _stopping() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[Receipt], None]]:
-    """A bar with rate and time left at a terminal; elsewhere one plain line every ten seconds."""
-    if output.errors.is_terminal:
-        columns = (
-            TextColumn("Sending"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=output.errors) as bar:
-            task = bar.add_task("sending", total=total, rate="")
-            begun = time.monotonic()
-
-            def advance(_receipt: Receipt) -> None:
-                done = bar.tasks[task].completed + 1
-                bar.update(task, advance=1, rate=f"{done / max(time.monotonic() - begun, 0.001):.0f}/s")
-
-            yield advance
-    else:
-        lines = _Lines(total)
-        yield lines
-        lines.say()
-
-
-class _Lines:
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._begun = self._said = time.monotonic()
-
-    def __call__(self, _receipt: Receipt) -> None:
-        self._done += 1
-        if time.monotonic() - self._said >= _LINE_EVERY_SECONDS:
-            self.say()
-
-    def say(self) -> None:
-        self._said = time.monotonic()
-        rate = self._done / max(self._said - self._begun, 0.001)
-        left = max(self._total - self._done, 0) / rate if rate else 0
-        typer.echo(
-            f"{self._done:,} of {self._total:,} handed over, {rate:.0f}/s, {left:.0f} s left", err=True
-        )

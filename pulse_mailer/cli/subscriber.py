@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import documents, loading, output
+from pulse_mailer.cli import documents, loading, output, progress
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.subscriber import SubscriptionStatus, Way
 from pulse_mailer.editions.reading import newsletter as find_newsletter
@@ -47,7 +47,7 @@ def import_(
     chosen, data = loading.mapping(columns or []), loading.read(file)
     with (
         output.mailer() as mailer,
-        loading.watched(data.count(b"\n")) as progress,
+        progress.watched("Reading", "rows", data.count(b"\n")) as read,
         loading.naming(file),
         mailer.database.transaction() as database,
     ):
@@ -61,7 +61,7 @@ def import_(
             dry_run=dry_run,
             actor=output.actor(),
             wording=wording,
-            progress=progress,
+            progress=read,
         )
     if json:
         output.print_json(loading.as_json(report))
