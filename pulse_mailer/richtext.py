@@ -107,17 +107,23 @@ def links_in(markdown: str) -> list[tuple[str, str]]:
 
 
 def usable_url(url: str) -> str:
-    """The URL, when mail can carry it and it leads somewhere (http, https, mailto or tel); else nothing."""
+    """
+    Give the URL, when mail can carry it and it leads somewhere (http, https, mailto or tel); else nothing.
+
+    Letters beyond ASCII are written as %XX, in a host name by IDNA, as RFC 3987 section 3.1 has it.
+    """
     url = url.strip()
+    if _NOT_IN_URL.search(url) or _FORBIDDEN.search(url):
+        return ""
     try:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    if _NOT_IN_URL.search(url) or _FORBIDDEN.search(url):
-        return ""
-    if parts.scheme in {"http", "https"}:
-        return url if parts.hostname else ""
-    return url if parts.scheme in {"mailto", "tel"} and parts.path else ""
+    if (parts.scheme in {"http", "https"} and parts.hostname) or (
+        parts.scheme in {"mailto", "tel"} and parts.path
+    ):
+        return _MARKDOWN.normalizeLink(url)
+    return ""
 
 
 def check_characters(text: str) -> None:

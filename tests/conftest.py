@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from pulse_mailer import keys as key_files
@@ -17,6 +18,10 @@ from tests.needs import LEFT_OUT, missing
 
 if TYPE_CHECKING:
     from pulse_mailer.bootstrap import Mailer
+
+# How long one example takes says more of the machine's other work than of ours.
+hypothesis_settings.register_profile("any machine", deadline=None)
+hypothesis_settings.load_profile("any machine")
 
 pytest_plugins = ["tests.databases"]
 

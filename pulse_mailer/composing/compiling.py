@@ -76,4 +76,4 @@ def _placed(complaint: str, compiled: str, written: str) -> str:
             break
         line += letter == "\n"
         letters -= not letter.isspace()
-    return f"{_POSITION.sub(f'line {line}', complaint)}: {compiled[start : start + 60]!r}"
+    return f"{_POSITION.sub(f'line {line}', complaint)}: {compiled[max(0, start - 1) : start + 60]!r}"

@@ -49,9 +49,10 @@ def load(name: str) -> Design:
         NotFound: there is no such design.
         BrokenTemplate: its design.toml cannot be used.
     """
-    folder = templates_dir() / "editions" / name
+    designs = templates_dir() / "editions"
+    folder = designs / name
     if not re.fullmatch(r"[a-z0-9-]+", name) or not (folder / "design.toml").is_file():
-        known = ", ".join(sorted(path.parent.name for path in folder.parent.glob("*/design.toml")))
+        known = ", ".join(sorted(path.parent.name for path in designs.glob("*/design.toml")))
         raise NotFound(f"There is no design {name!r}.", remedy=f"These are there: {known}.")
     try:
         found = tomllib.loads((folder / "design.toml").read_text(encoding="utf-8"))

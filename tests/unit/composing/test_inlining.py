@@ -1,0 +1,83 @@
+"""CSS into style attributes: what premailer would do if it were let."""
+
+import re
+
+import pytest
+from premailer import Premailer
+
+from pulse_mailer.composing.compiling import compile_mjml
+from pulse_mailer.composing.inlining import inline
+from pulse_mailer.errors import BrokenTemplate
+
+DARK = "@media (prefers-color-scheme: dark) { .paper { background: #111111 !important } }"
+PAGE = (
+    f"<mjml><mj-head><mj-style>{DARK}</mj-style></mj-head><mj-body><mj-section css-class='paper'><mj-column>"
+    "<mj-text><p class='note'>Words &amp; <a href='https://example.org/?a=1&amp;b=2#part'>a link</a></p>"
+    "<p><a href='#part'>inside</a></p></mj-text></mj-column></mj-section></mj-body></mjml>"
+)
+
+
+@pytest.fixture
+def compiled() -> str:
+    return compile_mjml(PAGE)
+
+
+def test_rules_become_style_attributes(compiled: str) -> None:
+    assert '<p class="note" style="margin:0 0 12px">' in inline(compiled, "p { margin: 0 0 12px }")
+
+
+def test_dark_rules_keep_their_importance(compiled: str) -> None:
+    careless = Premailer(compiled, allow_network=False, cssutils_logging_level=50).transform()
+
+    assert DARK not in careless  # what premailer does by itself
+    assert DARK in inline(compiled, "p { margin: 0 }")
+
+
+def test_the_doctype_stays(compiled: str) -> None:
+    assert inline(compiled, "p { margin: 0 }").startswith("<!DOCTYPE html>")
+
+
+def test_outlook_s_comments_stay_byte_for_byte(compiled: str) -> None:
+    comments = re.findall(r"<!--.*?-->", compiled, re.DOTALL)
+
+    assert re.findall(r"<!--.*?-->", inline(compiled, "p { margin: 0 }"), re.DOTALL) == comments != []
+
+
+def test_no_mark_of_the_guard_is_left(compiled: str) -> None:
+    assert "data-premailer" not in inline(compiled, "p { margin: 0 }")
+
+
+def test_the_compiler_s_own_styles_are_not_inlined(compiled: str) -> None:
+    grown = len(inline(compiled, "p { margin: 0 }")) - len(compiled)
+
+    assert 0 < grown < 100
+
+
+def test_links_stay_as_they_were(compiled: str) -> None:
+    html = inline(compiled, "a { color: #000000 }")
+
+    assert 'href="https://example.org/?a=1&amp;b=2#part"' in html
+    assert 'href="#part"' in html
+
+
+def test_nothing_is_fetched(compiled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("premailer went to the network")
+
+    monkeypatch.setattr("requests.sessions.Session.request", refuse)
+    linked = compiled.replace("<title>", '<link rel="stylesheet" href="http://127.0.0.1:9/x.css"><title>', 1)
+
+    assert "127.0.0.1:9" in inline(linked, "p { margin: 0 }")
+
+
+def test_a_lost_doctype_is_noticed(compiled: str) -> None:
+    with pytest.raises(BrokenTemplate, match="doctype"):
+        inline(compiled.replace("<!DOCTYPE html>", "<!doctype html>"), "p { margin: 0 }")
+
+
+def test_a_change_that_nobody_asked_for_is_noticed(compiled: str) -> None:
+    # The HTML reader underneath drops what it takes for a stray end of the page, and the words move.
+    broken = compiled.replace("<p class", "</style ><style>x</style ><p class", 1)
+
+    with pytest.raises(BrokenTemplate, match="Putting the styles in place changed"):
+        inline(broken, "p { margin: 0 }")
