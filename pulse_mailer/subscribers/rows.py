@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from pulse_mailer.domain.address import Address
 from pulse_mailer.errors import BadCsv, UsageError
@@ -43,11 +44,13 @@ class RefusedRow(NamedTuple):
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # Nearly all addresses look so, and are told 60 times faster than by email-validator, which gets the rest:
-# non-ASCII, long ones, special domains, and labels with two hyphens in a row (they may be IDNA).
+# non-ASCII, long ones, special domains, labels with two hyphens in a row (they may be IDNA), and INFO@ and its
+# like, which it writes in lower case.
 _PLAIN_ADDRESS = re.compile(
     rf"({_ATOM}(?:\.{_ATOM})*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+([A-Za-z]{{2,}}))"
 )
 _PART_LETTERS = 63  # of either side: a domain of that length has no label that is longer
+_ROLES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 _SPECIAL_ENDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 #: What a status column says of those who may be written to; an empty cell says nothing against it.
@@ -86,9 +89,11 @@ def plain_address(typed: str) -> tuple[str, str]:
     found = _PLAIN_ADDRESS.fullmatch(typed)
     if found:
         local, domain, end = found.groups()
-        if len(local) <= _PART_LETTERS and len(domain) <= _PART_LETTERS and end.lower() not in _SPECIAL_ENDS:
-            written = f"{local}@{domain.lower()}"
-            return written, written.lower()
+        key = local.lower()
+        is_short = len(local) <= _PART_LETTERS and len(domain) <= _PART_LETTERS
+        if is_short and end.lower() not in _SPECIAL_ENDS and (key == local or key not in _ROLES):
+            domain = domain.lower()
+            return f"{local}@{domain}", f"{key}@{domain}"
     address = Address.parse(typed)
     return str(address), address.key
 
