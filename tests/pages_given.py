@@ -48,6 +48,21 @@ def given_draft(mailer: Mailer, edition: Edition | None = None) -> Edition:
         return reading.edition(database, f"{made.newsletter.slug}/{made.key}")
 
 
+def given_second_draft(mailer: Mailer) -> Edition:
+    """The same newsletter's next edition: not sent, without a preheader, with a doubtful line."""
+    next_edition = editions.edition()
+    for item in next_edition.items():
+        item.picture = None
+    next_edition.key, next_edition.period, next_edition.preheader = "2025-06", "June 2025", ""
+    next_edition.source_name = "june.docx"
+    next_edition.review = [{"line": 14, "text": "King’s Trust", "why": "The publisher is spelled two ways."}]
+    with mailer.database.transaction() as database:
+        next_edition.newsletter = reading.newsletter(database, SLUG)
+        database.add(next_edition)
+        database.flush()
+        return reading.edition(database, f"{SLUG}/2025-06")
+
+
 def given_readers(mailer: Mailer, count: int = 3, slug: str = SLUG) -> None:
     """reader-1@example.org and so on, those of ANSWERS, and one who left before."""
     addresses = [f"reader-{number}@example.org" for number in range(1, count + 1)]

@@ -26,14 +26,21 @@ def create_app(mailer: Mailer) -> FastAPI:
     app = _app(pages, [part.router for part in parts])
     app.state.mailer = mailer
     app.state.mailbox = mailer.mailbox
+    app.state.base_url = mailer.links.base_url
     app.state.throttle = Throttle()
     return app
 
 
-def create_mailbox_app(caught: Mailbox) -> FastAPI:
-    """The mailbox's pages alone; its first page is the list."""
+def create_mailbox_app(caught: Mailbox, base_url: str = "") -> FastAPI:
+    """
+    The mailbox's pages alone; the first page is its list.
+
+    Args:
+        base_url: where the whole app may be, for the pictures in the mails.
+    """
     app = _app(Pages("", (_MAILBOX,)), [mailbox.router, mailbox.front_door])
     app.state.mailbox = caught
+    app.state.base_url = base_url
     return app
 
 

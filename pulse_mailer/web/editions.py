@@ -86,10 +86,7 @@ def show_preview(slug: str, key: str, mailer: TheMailer, form: str = "html") -> 
     with mailer.database.transaction() as database:
         edition = reading.edition(database, f"{slug}/{key}")
         made = preview(database, edition, mailer.keys, mailer.links, form=form).decode()
-    if form != "html":
-        return framed_text(made)
-    # Pictures come from this server, whatever name and port staff reach it by.
-    return framed(made.replace(f"{mailer.links.base_url}/pictures/", "/pictures/"))
+    return framed(made, mailer.links.base_url) if form == "html" else framed_text(made)
 
 
 def _card(line: reading.EditionLine, progress: Progress | None) -> Card:

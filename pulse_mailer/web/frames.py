@@ -1,5 +1,7 @@
 """A mail as a document of its own, to be shown in a frame that may do nothing."""
 
+from urllib.parse import urlsplit
+
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 _POLICY = (
@@ -8,15 +10,16 @@ _POLICY = (
 )
 
 
-def framed(html: str, *, pictures_from: str = "") -> Response:
+def framed(html: str, base_url: str) -> Response:
     """
     Give a mail's HTML for a frame. It is loaded by address and never by `srcdoc`, which would put it under the
     page's own policy and take its inline styles away.
 
     Args:
-        pictures_from: one more origin that its pictures may come from.
+        base_url: where our own links say that pictures are; they may come from there too, as they do for readers.
     """
-    policy = _POLICY.format(more=f" {pictures_from}" if pictures_from else "")
+    parts = urlsplit(base_url)
+    policy = _POLICY.format(more=f" {parts.scheme}://{parts.netloc}" if parts.netloc else "")
     return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
 

@@ -34,6 +34,11 @@ def _throttle(request: Request) -> Throttle:
     return throttle
 
 
+def _base_url(request: Request) -> str:
+    return str(request.app.state.base_url)
+
+
+TheBaseUrl = Annotated[str, Depends(_base_url)]
 TheMailer = Annotated[Mailer, Depends(_mailer)]
 TheMailbox = Annotated[Mailbox, Depends(_mailbox)]
 ThePages = Annotated[Pages, Depends(_pages)]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from pulse_mailer.web.frames import framed
-from pulse_mailer.web.given import TheMailbox, ThePages
+from pulse_mailer.web.given import TheBaseUrl, TheMailbox, ThePages
 from pulse_mailer.web.paging import PageNumber, paged
 
 router = APIRouter()
@@ -52,5 +52,5 @@ def show_one(
 
 
 @router.api_route("/mailbox/{mail_id}/html", methods=["GET", "HEAD"])
-def html(mail_id: str, mailbox: TheMailbox) -> Response:
-    return framed(mailbox.read(mail_id).html)
+def html(mail_id: str, mailbox: TheMailbox, base_url: TheBaseUrl) -> Response:
+    return framed(mailbox.read(mail_id).html, base_url)

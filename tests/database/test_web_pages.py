@@ -1,0 +1,323 @@
+"""What the pages say, over real HTTP; on both databases."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from pulse_mailer.bootstrap import Mailer
+from pulse_mailer.database import Database
+from pulse_mailer.domain.edition import EditionStatus
+from pulse_mailer.web import deliveries
+from pulse_mailer.web.app import create_app, create_mailbox_app
+from pulse_mailer.web.server import running
+from tests.database.subscribers_given import everything
+from tests.pages_given import KEY, SLUG, delivery_id, given_draft, given_readers, given_sent, set_status
+
+EDITION = f"/staff/editions/{SLUG}/{KEY}"
+
+
+@pytest.fixture
+def site(mailer: Mailer) -> Iterator[str]:
+    with running(create_app(mailer)) as url:
+        yield url
+
+
+@pytest.fixture
+def sent(mailer: Mailer, site: str) -> str:
+    """The site, with an edition that went out."""
+    given_sent(mailer)
+    return site
+
+
+def get(url: str, status: int = 200) -> str:
+    answer = requests.get(url, timeout=20)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def words(page: str) -> str:
+    """What a person reads of a page, on one line."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def test_the_empty_first_page_teaches_the_next_command(site: str) -> None:
+    page = words(get(site))
+    assert "Nothing here yet" in page
+    assert "pulse-mailer edition import FILE" in page
+
+
+def test_the_first_page_tells_how_far_each_edition_went(sent: str) -> None:
+    page = words(get(sent))
+    assert "May 2025" in page
+    assert "Went to 3 of 6 people; 1 uncertain; 1 did not get it." in page
+
+
+def test_a_drafts_page_says_what_stands_in_its_way(mailer: Mailer, site: str) -> None:
+    given_draft(mailer)
+    given_readers(mailer, 3)
+    page = words(get(site + EDITION))
+    assert "It cannot be sent yet. 6 people would get it." in page
+    assert "link-missing" in page
+    assert "1 left out: 1 unsubscribed." in page
+
+
+def test_a_sent_editions_page_adds_up(sent: str) -> None:
+    page = words(get(sent + EDITION))
+    assert "Sent 3 To be tried again 1 Uncertain 1 Refused 1 All together 6" in page
+    assert "do not add up" not in page
+
+
+def test_looking_at_staff_pages_changes_nothing(sent: str, mailer: Mailer) -> None:
+    before = everything(mailer.database)
+    for path in ("/", EDITION, f"{EDITION}/preview", "/deliveries", "/mailbox", f"/editions/{SLUG}"):
+        get(sent + path)
+    assert everything(mailer.database) == before
+
+
+def test_the_preview_is_the_mail_with_every_field_filled(mailer: Mailer, site: str) -> None:
+    given_draft(mailer)
+    page = get(f"{site}{EDITION}/preview")
+    assert "Ten years of neighbourhood teams" in page
+    assert "[[" not in page
+    assert 'src="http://127.0.0.1:8025/pictures/' in page
+
+
+def test_the_previews_text_is_text(mailer: Mailer, site: str) -> None:
+    given_draft(mailer)
+    answer = requests.get(f"{site}{EDITION}/preview?form=text", timeout=20)
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "HARBOUR REVIEW" in answer.text.upper()
+
+
+def test_the_preview_may_be_framed_by_our_own_pages_and_run_nothing(mailer: Mailer, site: str) -> None:
+    given_draft(mailer)
+    policy = requests.get(f"{site}{EDITION}/preview", timeout=20).headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in policy
+    assert mailer.links.base_url in policy
+    assert policy.endswith("sandbox")
+    assert "script-src" not in policy
+
+
+@pytest.mark.parametrize("path", [f"/staff/editions/{SLUG}/1999-01", f"{EDITION}/preview?form=exe"])
+def test_a_wrong_edition_or_form_is_refused_in_words(mailer: Mailer, site: str, path: str) -> None:
+    given_draft(mailer)
+    answer = requests.get(site + path, timeout=20)
+    assert answer.status_code in (400, 404)
+    assert "There is no" in answer.text
+
+
+def test_find_answers_in_a_sentence(sent: str) -> None:
+    page = words(get(f"{sent}/deliveries?address=Reader-1@EXAMPLE.org"))
+    assert "Yes: May 2025 went to Reader-1@example.org" in page
+    assert "1 delivery" in page
+
+
+def test_find_says_why_somebody_was_left_out(sent: str) -> None:
+    page = words(get(f"{sent}/deliveries?address=left.before@example.org"))
+    assert "No: left.before@example.org was left out of May 2025, unsubscribed on" in page
+
+
+def test_find_knows_who_is_no_subscriber(sent: str) -> None:
+    assert "No: stranger@example.org is not" in words(get(f"{sent}/deliveries?address=stranger@example.org"))
+
+
+def test_find_says_what_is_wrong_with_an_address(sent: str) -> None:
+    page = get(f"{sent}/deliveries?address=%3Cscript%3E", status=422)
+    assert "is not an e-mail address" in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 6),
+        ("state=sent", 3),
+        ("state=failed", 1),
+        (f"edition={SLUG}/{KEY}", 6),
+        (f"edition={SLUG}/{KEY}&state=uncertain", 1),
+        ("state=nonsense", 6),
+    ],
+)
+def test_the_list_is_filtered(sent: str, query: str, count: int) -> None:
+    page = get(f"{sent}/deliveries?{query}")
+    assert page.count("/deliveries/") == count
+
+
+def test_long_lists_are_shown_in_pages(sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "PER_PAGE", 4)
+    first, second = get(f"{sent}/deliveries"), get(f"{sent}/deliveries?page=2")
+    assert "1 to 4 of 6 deliveries" in first
+    assert "5 to 6 of 6 deliveries" in second
+    found = re.findall(r'href="/deliveries/(\d+)"', first + second)
+    assert len(set(found)) == 6
+
+
+def test_a_delivery_tells_every_attempt(sent: str, mailer: Mailer) -> None:
+    page = words(get(f"{sent}/deliveries/{delivery_id(mailer, 'gone@example.org')}"))
+    assert "gone@example.org Refused" in page
+    assert "1 attempt" in page
+    assert "550 5.1.1 No such user here" in page
+    assert "naming the reader (RCPT)" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/deliveries/999999", "/mailbox/nonsense", "/mailbox/..%2F..%2Fetc", "/nothing"]
+)
+def test_what_is_not_there_is_a_page_that_says_so(site: str, path: str) -> None:
+    page = get(site + path, status=404)
+    assert "Traceback" not in page
+    assert "Back to the first page" in page
+
+
+def test_a_number_that_is_none_is_refused(site: str) -> None:
+    assert "could not be understood" in get(f"{site}/deliveries/abc", status=422)
+
+
+def test_the_mailbox_lists_and_finds_mails(sent: str) -> None:
+    page = words(get(f"{sent}/mailbox"))
+    assert "3 mails caught on this machine" in page
+    assert "reader-2@example.org" in page
+    assert "reader-1@" not in words(get(f"{sent}/mailbox?search=reader-2"))
+
+
+@pytest.mark.parametrize(
+    ("show", "told"),
+    [
+        ("html", "<iframe"),
+        ("text", "HARBOUR REVIEW"),
+        ("headers", "List-Unsubscribe-Post"),
+        ("source", "Content-Transfer-Encoding: quoted-printable"),
+    ],
+)
+def test_a_mail_is_shown_in_each_form(sent: str, mailer: Mailer, show: str, told: str) -> None:
+    mail_id = mailer.mailbox.list(limit=1)[0].id
+    assert told.upper() in get(f"{sent}/mailbox/{mail_id}?show={show}").upper()
+
+
+def test_a_hostile_mail_can_do_nothing(site: str, mailer: Mailer) -> None:
+    source = (
+        b"Subject: <script>alert(1)</script>\r\nContent-Type: text/html\r\n\r\n<script>alert(2)</script><p>Hi"
+    )
+    mail_id = mailer.mailbox.keep("a@example.org", ["<b>@example.org"], source)
+    assert "<script>" not in get(f"{site}/mailbox")
+    assert "<script>" not in get(f"{site}/mailbox/{mail_id}?show=source")
+    answer = requests.get(f"{site}/mailbox/{mail_id}/html", timeout=20)
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+
+
+def test_the_mailbox_stands_by_itself(mailer: Mailer) -> None:
+    mailer.mailbox.keep("a@example.org", ["b@example.org"], b"Subject: Hello\r\n\r\nHi\r\n")
+    with running(create_mailbox_app(mailer.mailbox)) as site:
+        assert "Hello" in get(site)
+        assert "Deliveries" not in get(site)
+        get(f"{site}/deliveries", status=404)
+        get(f"{site}/u/abc", status=404)
+
+
+@pytest.mark.parametrize("status", [EditionStatus.DRAFT, EditionStatus.APPROVED, EditionStatus.SCHEDULED])
+def test_an_edition_that_has_not_gone_out_has_no_web_copy(
+    sent: str, mailer: Mailer, status: EditionStatus
+) -> None:
+    set_status(mailer, status)
+    get(f"{sent}/editions/{SLUG}/{KEY}", status=404)
+    assert "May 2025" not in get(f"{sent}/editions/{SLUG}")
+
+
+@pytest.mark.parametrize(
+    "status", [EditionStatus.SENDING, EditionStatus.PAUSED, EditionStatus.SENT, EditionStatus.STOPPED]
+)
+def test_an_edition_that_went_out_is_in_the_archive(sent: str, mailer: Mailer, status: EditionStatus) -> None:
+    set_status(mailer, status)
+    assert "May 2025" in get(f"{sent}/editions/{SLUG}")
+    page = get(f"{sent}/editions/{SLUG}/{KEY}")
+    assert "Ten years of neighbourhood teams" in page
+    assert "/u/" not in page
+    assert "[[" not in page
+
+
+def test_the_web_copy_has_a_policy_of_its_own_and_is_kept_for_a_while(sent: str) -> None:
+    headers = requests.get(f"{sent}/editions/{SLUG}/{KEY}", timeout=20).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "style-src 'unsafe-inline'" in policy
+    assert "max-age" in headers["Cache-Control"]
+    again = requests.get(
+        f"{sent}/editions/{SLUG}/{KEY}", headers={"If-None-Match": headers["ETag"]}, timeout=20
+    )
+    assert (again.status_code, again.text) == (304, "")
+
+
+def test_an_unknown_newsletter_has_no_archive(site: str) -> None:
+    page = get(f"{site}/editions/nothing", status=404)
+    assert "pulse-mailer" not in page  # commands are for staff
+
+
+def test_pictures_are_served_for_ever_and_as_what_they_are(mailer: Mailer, site: str) -> None:
+    edition = given_draft(mailer)
+    picture = next(item.picture for item in edition.items() if item.picture)
+    answer = requests.get(f"{site}/pictures/{picture.file_name}", timeout=20)
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG")
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("wrong", ["{hash}.jpg", "{hash}", "{hash}.png.html", "x.png", "..%2Fx.png"])
+def test_a_picture_has_one_name(mailer: Mailer, site: str, wrong: str) -> None:
+    edition = given_draft(mailer)
+    picture = next(item.picture for item in edition.items() if item.picture)
+    get(f"{site}/pictures/{wrong.format(hash=picture.content_hash)}", status=404)
+
+
+def test_it_lives_and_is_ready(site: str) -> None:
+    assert requests.get(f"{site}/healthz/live", timeout=20).json() == {"live": True}
+    assert requests.get(f"{site}/healthz/ready", timeout=20).json() == {"ready": True, "database": "ok"}
+
+
+def test_it_lives_but_is_not_ready_without_its_database(mailer: Mailer) -> None:
+    gone = dataclasses.replace(mailer, database=Database("sqlite:////no/such/folder/secret-name.db"))
+    with running(create_app(gone)) as site:
+        get(f"{site}/healthz/live")
+        assert "secret-name" not in get(f"{site}/healthz/ready", status=503)
+
+
+def test_it_is_not_ready_while_its_database_is_behind(mailer: Mailer) -> None:
+    empty = dataclasses.replace(mailer, database=Database("sqlite://"))
+    with running(create_app(empty)) as site:
+        assert "behind its migrations" in get(f"{site}/healthz/ready", status=503)
+
+
+def test_an_unforeseen_error_shows_no_inner_detail(mailer: Mailer) -> None:
+    broken = dataclasses.replace(mailer, mailbox=None)  # type: ignore[arg-type]  # what no start would make
+    with running(create_app(broken)) as site:
+        page = get(f"{site}/mailbox", status=500)
+    assert "Something went wrong" in page
+    assert "Traceback" not in page
+    assert "assert" not in page
+
+
+def test_robots_stay_off_peoples_own_links(site: str) -> None:
+    assert "Disallow: /\n" in get(f"{site}/robots.txt")
+
+
+def test_strangers_see_nothing_of_staffs_pages(sent: str) -> None:
+    stranger = {"Host": "news.example.org"}
+    for path in ("/", EDITION, "/deliveries", "/mailbox", "/nothing"):
+        answer = requests.get(sent + path, headers=stranger, timeout=20)
+        assert answer.status_code == 404
+        assert "There is no page here" in answer.text
+        assert "Deliveries" not in answer.text
+        assert "May 2025" not in answer.text
+
+
+def test_the_style_sheet_is_kept_for_ever_by_its_hash(site: str) -> None:
+    found = re.search(r'href="(/assets/app\.[0-9a-f]{12}\.css)"', get(site))
+    assert found
+    answer = requests.get(site + found[1], timeout=20)
+    assert answer.headers["Content-Type"].startswith("text/css")
+    assert "immutable" in answer.headers["Cache-Control"]
+    get(f"{site}/assets/app.css", status=404)
