@@ -39,7 +39,7 @@ class Keys:
 
     def hash_address(self, key: str) -> str:
         """The keyed SHA-256 of a normalised address (Address.key), in hexadecimal."""
-        return hmac.new(self.address, key.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.address, key.encode(), "sha256").hex()
 
     def fingerprints(self) -> dict[str, str]:
         """Purpose to a short digest that tells keys apart and gives nothing away."""

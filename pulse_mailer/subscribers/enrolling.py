@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import psycopg
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -49,7 +50,7 @@ _PERSON = ("address", "address_hash", *_NAMES)
 _entries = Table(
     "entries",
     MetaData(),
-    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("line", Integer, nullable=False),
     Column("address", String, nullable=False),
     Column("address_hash", String, nullable=False),
     *(Column(name, String, nullable=False) for name in _NAMES),
@@ -122,8 +123,8 @@ def enrol(
 
 
 def _fill(database: Session, entries: Sequence[Entry]) -> None:
-    columns = [column.name for column in _entries.columns]
-    rows = (
+    """By the drivers' own fast ways: through the ORM it would take longer than everything else together."""
+    rows = [
         (
             row.line,
             row.address,
@@ -134,8 +135,15 @@ def _fill(database: Session, entries: Sequence[Entry]) -> None:
             new_public_id(),
         )
         for row, address_hash in entries
-    )
-    database.execute(insert(_entries), [dict(zip(columns, row, strict=True)) for row in rows])
+    ]
+    connection = database.connection()
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection):
+        with driver.cursor().copy("COPY entries FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        connection.exec_driver_sql("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _refuse(database: Session, newsletter: Newsletter) -> list[RefusedRow]:

@@ -24,6 +24,8 @@ def clean_name(text: str) -> str:
     Raises:
         UsageError: it is longer than 200 letters, or half a character.
     """
+    if not text:
+        return ""
     name = " ".join(text.split())
     if not (name.isascii() and name.isprintable()):
         name = " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", name)).split())

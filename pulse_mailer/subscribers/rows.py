@@ -1,6 +1,7 @@
 """The rows of a file of subscribers: each one fit to be stored, or refused with its line and the reason."""
 
 import csv
+import operator
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
@@ -10,7 +11,7 @@ from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from pulse_mailer.domain.address import Address
 from pulse_mailer.errors import BadCsv, UsageError
-from pulse_mailer.subscribers.columns import Columns
+from pulse_mailer.subscribers.columns import FIELDS, Columns
 from pulse_mailer.subscribers.exporting import unguarded
 from pulse_mailer.subscribers.person import clean_name
 
@@ -66,12 +67,21 @@ def read_rows(text: TextIO, columns: Columns) -> Iterator[Row | RefusedRow]:
     """
     text.seek(0)
     reader = csv.reader(text, delimiter=columns.delimiter, strict=True)
+    width = columns.width
+    # Short rows are filled up, and fields without a column read one empty cell beyond the last.
+    fields = operator.itemgetter(*(columns.positions.get(field, width) for field in FIELDS))
+    filling = [""] * (width + 1)
     end = 0
     try:
         for cells in reader:
             line, end = end + 1, reader.line_num
-            if line > columns.lines and any(cells):
-                yield _checked(line, end, cells, columns)
+            if line <= columns.lines or not any(cells):
+                continue
+            found = fields(cells[:width] + filling)
+            if reason := _misshapen(line, end, cells, width):
+                yield RefusedRow(line, _shown(found[FIELDS.index("email")]), reason)
+            else:
+                yield _checked(line, found)
     except csv.Error as error:
         raise BadCsv(
             f"The row that begins on line {end + 1} cannot be read: {error}.",
@@ -98,33 +108,26 @@ def plain_address(typed: str) -> tuple[str, str]:
     return str(address), address.key
 
 
-def _checked(line: int, end: int, cells: list[str], columns: Columns) -> Row | RefusedRow:
-    at = columns.positions
-
-    def cell(field: str) -> str:
-        place = at.get(field)
-        return unguarded(cells[place]) if place is not None and place < len(cells) else ""
-
-    typed = cell("email").strip()
-    if reason := _misshapen(line, end, cells, columns):
-        return RefusedRow(line, _shown(typed), reason)
-    status = cell("status").strip()
-    if status.lower() not in _SUBSCRIBED:
-        return RefusedRow(line, _shown(typed), f"the file says that they are {status[:40]!r}")
+def _checked(line: int, cells: tuple[str, ...]) -> Row | RefusedRow:
+    """Read the cells of a row, given in the order of FIELDS."""
+    email, first_name, last_name, name, organisation, status = map(unguarded, cells)
+    email = email.strip()
+    if status and status.strip().lower() not in _SUBSCRIBED:
+        return RefusedRow(line, _shown(email), f"the file says that they are {status.strip()[:40]!r}")
     try:
-        address, key = plain_address(typed)
-        first_name, last_name = clean_name(cell("first_name")), clean_name(cell("last_name"))
-        if "name" in at and not first_name and not last_name:
-            first_name, last_name = split_name(clean_name(cell("name")))
-        return Row(line, address, key, first_name, last_name, clean_name(cell("organisation")))
+        address, key = plain_address(email)
+        first_name, last_name = clean_name(first_name), clean_name(last_name)
+        if name and not first_name and not last_name:
+            first_name, last_name = split_name(clean_name(name))
+        return Row(line, address, key, first_name, last_name, clean_name(organisation))
     except UsageError as error:
-        return RefusedRow(line, _shown(typed), str(error).rstrip("."))
+        return RefusedRow(line, _shown(email), str(error).rstrip("."))
 
 
-def _misshapen(line: int, end: int, cells: list[str], columns: Columns) -> str:
+def _misshapen(line: int, end: int, cells: list[str], width: int) -> str:
     """Why the cells cannot be what their writer meant; empty when they can."""
-    if len(cells) > columns.width and any(cells[columns.width :]):
-        return f"it has {len(cells)} cells, but the header has {columns.width}; a cell may lack its quotation marks"
+    if len(cells) > width and any(cells[width:]):
+        return f"it has {len(cells)} cells, but the header has {width}; a cell may lack its quotation marks"
     if end > line and any("@" in cell and len(cell.splitlines()) > 1 for cell in cells):
         return f"one cell runs over lines {line} to {end} and swallows addresses; a quotation mark is missing"
     return ""

@@ -72,6 +72,12 @@ def test_a_quotation_mark_that_swallows_rows_is_refused_and_says_which() -> None
     assert isinstance(after, Row)
 
 
+def test_a_quotation_mark_that_swallows_the_addresses_own_column_is_refused_too() -> None:
+    (found,) = rows('Name,Email\n"Ann,ann@example.org\nBo,bo@example.org"\n')
+    assert isinstance(found, RefusedRow)
+    assert (found.line, found.address) == (2, "")
+
+
 def test_a_file_that_ends_within_a_cell_is_refused_with_the_line() -> None:
     with pytest.raises(BadCsv, match="line 3"):
         rows('Email,Name\nann@example.org,Ann\nbo@example.org,"Bo\n')
