@@ -4,14 +4,14 @@ Every exception of the package, as one tree.
     PulseMailerError
     ├── UsageError             what was asked for is not possible as written
     │   ├── BadSetting         a PULSE_MAILER_ variable is unknown or has a wrong value
-    │   ├── BadAddress         not an e-mail address that we can write to
-    │   └── BadCsv             a file of subscribers that cannot be read as one
+    │   └── BadAddress         not an e-mail address that we can write to
     ├── NotFound               no such edition, subscriber, delivery, picture
     ├── Refused                possible, but not allowed as things stand
     │   ├── WrongState         the edition or delivery is not in a state that allows it
     │   ├── SendingBlocked     preflight found errors, or the count was not confirmed
     │   └── Conflict           somebody else changed it meanwhile
-    ├── DocumentError          a document that cannot be imported
+    ├── DocumentError          a file that cannot be imported
+    │   ├── BadCsv             not a file of subscribers
     │   ├── UnreadableDocument
     │   ├── DocumentTooLarge
     │   └── HostileDocument    zip bombs, external entities
@@ -71,10 +71,6 @@ class BadAddress(UsageError):
     http_status = 422
 
 
-class BadCsv(UsageError):
-    http_status = 422
-
-
 class NotFound(PulseMailerError):
     http_status = 404
 
@@ -98,6 +94,10 @@ class Conflict(Refused):
 
 class DocumentError(PulseMailerError):
     http_status = 422
+
+
+class BadCsv(DocumentError):
+    pass
 
 
 class UnreadableDocument(DocumentError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pulse_mailer.cli import output
-from pulse_mailer.errors import BadCsv
+from pulse_mailer.errors import BadCsv, UsageError
 from pulse_mailer.subscribers.decoding import LARGEST_BYTES
 from pulse_mailer.subscribers.importing import ImportReport
 
@@ -43,13 +43,13 @@ def mapping(pairs: list[str]) -> dict[str, str]:
     Read `email=COLUMN` pairs.
 
     Raises:
-        BadCsv: one is not such a pair.
+        UsageError: one is not such a pair.
     """
     found: dict[str, str] = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")
         if not (equals and name.strip() and column.strip()):
-            raise BadCsv(f"--map {pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
+            raise UsageError(f"--map {pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
         found[name.strip().lower().replace("-", "_")] = column.strip()
     return found
 
