@@ -29,12 +29,10 @@ class Merger:
 
     def __init__(self, rendering: Rendering) -> None:
         self._pieces = [piece.encode("ascii") for piece in rendering.segments]
-        self._open = list(enumerate(rendering.segments))[1::2]
-        self._kinds = [
-            (kind, slot, Place(place))
-            for kind in {kind for _, kind in self._open}
-            for place, slot in [kind.split(".")]
-        ]
+        self._places: dict[str, list[tuple[int, Place]]] = {}
+        for index, kind in list(enumerate(rendering.segments))[1::2]:
+            place, slot = kind.split(".")
+            self._places.setdefault(slot, []).append((index, Place(place)))
         head = email.message_from_string(rendering.segments[0], policy=email.policy.default)
         self._from = head["From"].addresses[0].addr_spec
         self._last_date = (datetime.datetime.min.replace(tzinfo=datetime.UTC), "")
@@ -57,12 +55,11 @@ class Merger:
                 "message_id": delivery.message_id,
                 "date": self._date(delivery.dated_at),
             }
-            filled = {kind: _filled(values[slot], slot, place) for kind, slot, place in self._kinds}
+            pieces = self._pieces.copy()
+            for slot, places in self._places.items():
+                _fill(pieces, places, slot, values[slot])
         except KeyError as error:
             raise CompositionError(f"The delivery to {delivery.address} has no value for {error}.") from error
-        pieces = self._pieces.copy()
-        for index, kind in self._open:
-            pieces[index] = filled[kind]
         return Message(
             delivery_id=delivery.id or 0,
             sender=links.envelope_sender(self._from, delivery.id or 0),
@@ -95,9 +92,13 @@ def _content(part: EmailMessage) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def _filled(value: str, slot: str, place: Place) -> bytes:
+def _fill(pieces: list[bytes], places: list[tuple[int, Place]], slot: str, value: str) -> None:
     if _PLAIN(value):
         # Nearly every value: nothing in it that any place would have to escape.
-        return (value if place is Place.HEADER else f"{value}=\r\n").encode("ascii")
-    escaped = SLOTS[slot][place](value)
-    return (escaped if place is Place.HEADER else quoted_printable(escaped)).encode("ascii")
+        whole = value.encode("ascii")
+        for index, place in places:
+            pieces[index] = whole if place is Place.HEADER else whole + b"=\r\n"
+        return
+    for index, place in places:
+        escaped = SLOTS[slot][place](value)
+        pieces[index] = (escaped if place is Place.HEADER else quoted_printable(escaped)).encode("ascii")
