@@ -36,6 +36,10 @@ test-unit: $(VENV)/.dev  ## Run the tests that need no browser
 test-browser: $(VENV)/.dev browser  ## Run the tests in a browser
 	$(BIN)/pytest -q tests/browser
 
+.PHONY: coverage
+coverage: $(VENV)/.dev  ## Show the lines and branches that no test reaches, browser tests aside
+	$(BIN)/pytest -q --ignore tests/browser --ignore tests/test_packaging.py --cov --cov-report term:skip-covered
+
 .PHONY: browser
 browser: $(VENV)/.dev  ## Find a Chromium for the tests, or bring one
 	$(BIN)/python scripts/ensure_browser.py
@@ -45,9 +49,9 @@ lint: $(VENV)/.dev  ## Check style, types, floors, compose file and Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/compose-lint docker-compose.yml
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/compose-lint --quiet --no-env --fail-on low --skip-suppressed docker-compose.yml
 	$(BIN)/hadolint Dockerfile
 
 .PHONY: format
