@@ -31,11 +31,15 @@ class Builder:
 
     draft: Draft
     heads: list[tuple[DraftItem, Head]] = field(default_factory=list)
+    _placeholders: set[int] = field(default_factory=set)  #: lines with a link that leads nowhere
     _body: list[Block] = field(default_factory=list)
     _item: DraftItem | None = None
     _is_open: bool = False  #: whether a category stands open in the current section
 
     def build(self, parts: list[Part]) -> None:
+        self._placeholders = {
+            doubt.line for doubt in self.draft.review if doubt.doubt is Doubt.PLACEHOLDER_LINK
+        }
         has_sections = any(part.role is Role.SECTION for part in parts)
         footer: list[Block] | None = None
         for part in parts:
@@ -45,7 +49,7 @@ class Builder:
                 self._read_footer(footer)
                 footer = None
                 self._finish_item()
-                self.draft.sections.append(DraftSection(visible(part.block.text), part.block.line))
+                self.draft.sections.append(DraftSection(_name(part.block), part.block.line))
                 self._is_open = False
             elif footer is not None:
                 footer.append(part.block)
@@ -59,7 +63,7 @@ class Builder:
         if part.role is Role.CATEGORY:
             self._finish_item()
             self._section(part.block.line).categories.append(
-                DraftCategory(visible(part.block.text), part.block.line)
+                DraftCategory(_name(part.block), part.block.line)
             )
             self._is_open = True
         elif part.role is Role.HEAD and part.head is not None:
@@ -111,13 +115,8 @@ class Builder:
                 body
             )
         item.summary = to_markdown(block for block in body if not is_bare_link(block, item.url))
-        if not item.url and not self._has_placeholder(item.line):
+        if not item.url and item.line not in self._placeholders:
             self._doubt(item.line, Doubt.NO_LINK, item.title, "No link was found for this item.")
-
-    def _has_placeholder(self, line: int) -> bool:
-        return any(
-            doubt.line == line and doubt.doubt is Doubt.PLACEHOLDER_LINK for doubt in self.draft.review
-        )
 
     def _without_captions(self, body: list[Block]) -> list[Block]:
         """Take out what looks like the text of a picture: a line in capitals and the short lines after it."""
@@ -186,6 +185,10 @@ class Builder:
             return
         for line in block.lines:
             self._doubt(line.number, doubt, visible(line.text), why)
+
+
+def _name(block: Block) -> str:
+    return visible(block.text).rstrip(" :")
 
 
 def _is_short(block: Block) -> bool:

@@ -30,6 +30,7 @@ _HOSTS = {
 }  # fmt: skip
 _MAX_LINE = 250  #: characters of a line of contact details
 _MAX_ADDRESS_LINES = 5
+_FEWEST_WORDS = 5  #: of a sentence on leaving; "Unsubscribe" alone is a link
 _MAX_ADDRESS_LINE = 60
 
 Contact = dict[str, str]
@@ -50,7 +51,7 @@ def read_contact(lines: list[Line], draft: Draft) -> None:
     waiting: list[Line] = []
     for line in lines:
         words = visible(line.text)
-        if is_reason(words) and len(words) > _MAX_ADDRESS_LINE:
+        if is_reason(words) and len(words.split()) >= _FEWEST_WORDS:
             draft.reason = f"{draft.reason} {words}".strip()
             continue
         found = _contacts(line.text) if len(line.text) <= 2 * _MAX_LINE else None

@@ -19,11 +19,11 @@ def understand(reading: Reading, programme: Programme) -> Draft:
     reading.blocks = take_masthead(reading.blocks, draft, lambda words: _is_named(words, names))
     reading.blocks = take_apart(reading.blocks, lambda text: _stands_alone(text, names))
     parts = outline(reading, names)
+    draft.review = reading.doubts
     first = next((place for place, part in enumerate(parts) if part.role is not Role.TEXT), len(parts))
     read_opening([part.block for part in parts[:first]], draft)
     builder = Builder(draft)
     builder.build(_without_footer(parts[first:], draft))
-    draft.review += reading.doubts
     compare_heads(draft, builder.heads)
     draft.review.sort(key=lambda doubt: doubt.line)
     return draft

@@ -16,7 +16,8 @@ _ESCAPED = r"\\(?P<escaped>[!-/:-@\[-`{-~])"
 _LINKS = re.compile(rf"{_ESCAPED}|{_LINK}|{_ANGLED}|{_BARE}")
 _TOKENS = re.compile(rf"{_ESCAPED}|{_LINK}|{_ANGLED}|(?P<mark>\*{{1,3}}|_{{1,3}})")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-_SPECIAL = re.compile(r"[\\`*\[\]<]|(?<!\w)_|_(?!\w)|&(?=#?\w{1,32};)")
+_MARKUP = re.compile(r"[\\\[<*_&]")
+_SPECIAL = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,32};)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def runs(markdown: str) -> list[Run]:
 
 def visible(markdown: str) -> str:
     """The words that a reader sees, with runs of white space made one space."""
+    if not _MARKUP.search(markdown):
+        return " ".join(markdown.split())
     return " ".join("".join(run.text for run in runs(markdown)).split())
 
 

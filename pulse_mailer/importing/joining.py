@@ -23,7 +23,7 @@ def join_page_breaks(reading: Reading) -> None:
     joined: list[Block] = []
     for block in reading.blocks:
         above = joined[-1] if joined else None
-        if above is not None and block.kind is Kind.PARAGRAPH and _may_go_on(above):
+        if above is not None and block.is_outer_paragraph and _may_go_on(above):
             text = block.text
             end = above.lines[-1].text[-200:].rstrip()
             if _BEGINS_INSIDE.match(text) and not _IS_OF_ITS_OWN.match(text) and not _ENDED.search(end):
@@ -31,7 +31,7 @@ def join_page_breaks(reading: Reading) -> None:
                 reading.doubt(block.line, Doubt.PAGE_BREAK, visible(text), why)
                 above.lines += block.lines
                 continue
-            if block.is_outer_paragraph and _CUT.search(visible(end)):
+            if _CUT.search(visible(end)):
                 why = f"Line {above.line} ends in the middle of a sentence; if this goes on with it, join the two."
                 reading.doubt(block.line, Doubt.PAGE_BREAK, visible(text), why)
         joined.append(block)

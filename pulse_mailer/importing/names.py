@@ -66,7 +66,7 @@ def is_name(text: str) -> bool:
         return False
     if len(words) > 1 and fold(words[0]) in _SENTENCE:
         return False
-    return all(_is_part_of_name(word) for word in words)
+    return any(letter.isalpha() for letter in text) and all(_is_part_of_name(word) for word in words)
 
 
 def _is_part_of_name(word: str) -> bool:

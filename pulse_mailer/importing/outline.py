@@ -16,7 +16,16 @@ from pulse_mailer.importing.heads import (
     without_stop,
 )
 from pulse_mailer.importing.inline import visible
-from pulse_mailer.importing.names import Names, fold, is_footer, is_letter, is_name, is_news, is_short_line
+from pulse_mailer.importing.names import (
+    MAX_NAME,
+    Names,
+    fold,
+    is_footer,
+    is_letter,
+    is_name,
+    is_news,
+    is_short_line,
+)
 
 LOWEST = 7  #: a heading level below all
 
@@ -65,6 +74,7 @@ class _Outliner:
         self._blocks = reading.blocks
         self._heads = heads
         self._names = names
+        self._categories = self._find_categories()
         self._ladder = self._find_ladder()
         with_publisher = [head for head in heads if head and head.publisher]
         self._strong = sum(head.is_strong for head in with_publisher)
@@ -118,12 +128,16 @@ class _Outliner:
 
     def _is_category(self, place: int) -> bool:
         """Whether the block is the name of a known category, and nothing else."""
-        if place >= len(self._blocks):
-            return False
-        block = self._blocks[place]
-        if block.kind is not Kind.HEADING and not (block.is_outer_paragraph and len(block.lines) == 1):
-            return False
-        return len(block.lines[0].text) <= MAX_PLAIN and fold(block.text) in self._names.categories
+        return place in self._categories
+
+    def _find_categories(self) -> set[int]:
+        return {
+            place
+            for place, block in enumerate(self._blocks)
+            if (block.kind is Kind.HEADING or (block.is_outer_paragraph and len(block.lines) == 1))
+            and len(block.lines[0].text) <= MAX_PLAIN
+            and fold(block.text) in self._names.categories
+        }
 
     def _next_places(self) -> list[int]:
         """For each block the place of the next one that is no picture."""
@@ -198,10 +212,12 @@ class _Outliner:
             return self._text(place)
         words = visible(block.text)
         following = self._following[place]
-        if is_short_line(words):
+        if len(words) <= MAX_NAME and (is_short_line(words.removesuffix(":")) or self._is_category(place)):
+            # "Resources:" may lead in a list; only right before an item is it a category.
+            is_lead = words.endswith(":") and not self._opens_group(place)
             if fold(words) in self._names.sections or self._stands_over_category(place):
                 return Role.SECTION, None
-            if self._is_category(place) and not self._ladder.category:
+            if self._is_category(place) and not self._ladder.category and not is_lead:
                 return Role.CATEGORY, None
             if is_news(words) and is_name(words) and place > 0 and following < len(self._blocks):
                 return Role.SECTION, None

@@ -1,0 +1,118 @@
+"""Writes Word documents as staff do, from the same text that is read as Markdown."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+
+import docx
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.text.paragraph import Paragraph
+
+_INLINE = re.compile(r"(\*\*.+?\*\*|\[.+?\]\(.*?\)|<https?://.+?>)")
+_LIST = re.compile(r"( *)(-|\d+\.) (.*)")
+
+
+class WordDocument:
+    """A Word document that is being written, paragraph by paragraph."""
+
+    def __init__(self) -> None:
+        self._document = docx.Document()
+
+    def paragraph(self, text: str, style: str | None = None, *, bold: bool = False) -> None:
+        paragraph = self._document.add_paragraph(style=style)
+        for piece in _INLINE.split(text):
+            if piece.startswith("**"):
+                self._run(paragraph, piece[2:-2], bold=True)
+            elif piece.startswith("["):
+                words, _, target = piece[1:-1].partition("](")
+                self._link(paragraph, words, target, bold=bold)
+            elif piece.startswith("<"):
+                self._link(paragraph, piece[1:-1], piece[1:-1], bold=bold)
+            elif piece:
+                self._run(paragraph, piece, bold=bold)
+
+    def picture(self, data: bytes, alt: str) -> None:
+        shape = self._document.add_picture(io.BytesIO(data))
+        shape._inline.docPr.set("descr", alt)
+
+    def table(self, rows: list[list[str]]) -> None:
+        table = self._document.add_table(len(rows), len(rows[0]))
+        for row, cells in zip(table.rows, rows, strict=True):
+            for cell, text in zip(row.cells, cells, strict=True):
+                cell.text = text
+
+    def header(self, text: str) -> None:
+        self._document.sections[0].header.paragraphs[0].text = text
+
+    def data(self) -> bytes:
+        stream = io.BytesIO()
+        self._document.save(stream)
+        return stream.getvalue()
+
+    def _run(self, paragraph: Paragraph, text: str, *, bold: bool) -> None:
+        # Word cuts its text into runs wherever somebody corrected it.
+        half = len(text) // 2
+        for part in (text[:half], text[half:]):
+            if part:
+                paragraph.add_run(part).bold = bold or None
+
+    def _link(self, paragraph: Paragraph, words: str, target: str, *, bold: bool) -> None:
+        relation = paragraph.part.relate_to(target, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+        half = len(words) // 2
+        for part in (words[:half], words[half:]):
+            link = OxmlElement("w:hyperlink")
+            link.set(qn("r:id"), relation)
+            run = paragraph.add_run(part)
+            run.bold = bold or None
+            link.append(run._r)
+            paragraph._p.append(link)
+
+
+def from_text(text: str, style: Callable[[int, str], tuple[str | None, bool]], **pictures: bytes) -> bytes:
+    """
+    A Word document with a paragraph for each line that is not blank.
+
+    `style` gives for a line (its number, its text) the paragraph's style and whether all of it is bold; lists
+    are given theirs here. `pictures` are those that `![alt](name.png)` lines show.
+    """
+    word = WordDocument()
+    in_list = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        entry = _LIST.fullmatch(line)
+        if entry:
+            # In Word a number under a bullet is one level in, however carelessly the text is indented.
+            inner = entry[2] != "-" and (bool(entry[1]) or in_list)
+            kind = "List Bullet" if entry[2] == "-" else "List Number"
+            word.paragraph(entry[3], f"{kind} 2" if inner else kind)
+            in_list = in_list or entry[2] == "-"
+            continue
+        in_list = False
+        if line.startswith("!["):
+            alt, _, path = line[2:-1].partition("](")
+            word.picture(pictures[path.removesuffix(".png")], alt)
+            continue
+        name, bold = style(number, line.strip())
+        word.paragraph(line.strip().lstrip("# "), name, bold=bold)
+    return word.data()
+
+
+def by_hashes(_number: int, line: str) -> tuple[str | None, bool]:
+    """Word's headings for Markdown's: the masthead is the title."""
+    level = len(line) - len(line.lstrip("#"))
+    return (None if not level else "Title" if level == 1 else f"Heading {level - 1}"), False
+
+
+def with_part(data: bytes, part: str, content: bytes) -> bytes:
+    """The same document with one part of its zip file added or replaced."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            if info.filename != part:
+                new.writestr(info, old.read(info))
+        new.writestr(part, content)
+    return stream.getvalue()
