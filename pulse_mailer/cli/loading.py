@@ -43,14 +43,17 @@ def mapping(pairs: list[str]) -> dict[str, str]:
     Read `email=COLUMN` pairs.
 
     Raises:
-        UsageError: one is not such a pair.
+        UsageError: one is not such a pair, or a field is named twice.
     """
     found: dict[str, str] = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")
-        if not (equals and name.strip() and column.strip()):
+        field, column = name.strip().lower().replace("-", "_"), column.strip()
+        if not (equals and field and column):
             raise UsageError(f"--map {pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
-        found[name.strip().lower().replace("-", "_")] = column.strip()
+        if field in found:
+            raise UsageError(f"--map names two columns for {field!r}.", remedy="Name one.")
+        found[field] = column
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from pulse_mailer.errors import BadCsv
+from pulse_mailer.errors import BadCsv, UsageError
 
 #: What we can take from a file; `name` is a whole name in one cell.
 FIELDS = ("email", "first_name", "last_name", "name", "organisation", "status")
@@ -53,6 +53,7 @@ def find_columns(text: TextIO, mapping: Mapping[str, str]) -> Columns:
 
     Raises:
         BadCsv: there is no header, or none of its columns is known to hold addresses, or several may.
+        UsageError: the mapping names a field that subscribers do not have.
     """
     _check(mapping)
     said = _said_delimiter(text)
@@ -76,7 +77,7 @@ def find_columns(text: TextIO, mapping: Mapping[str, str]) -> Columns:
 def _check(mapping: Mapping[str, str]) -> None:
     for field in mapping:
         if field not in FIELDS:
-            raise BadCsv(f"Subscribers have no {field!r}.", remedy=f"There is {', '.join(FIELDS)}.")
+            raise UsageError(f"Subscribers have no {field!r}.", remedy=f"There is {', '.join(FIELDS)}.")
 
 
 def _said_delimiter(text: TextIO) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pulse_mailer.errors import BadCsv
+from pulse_mailer.errors import BadCsv, UsageError
 from pulse_mailer.subscribers.columns import Columns, find_columns
 from pulse_mailer.subscribers.decoding import opened
 
@@ -57,7 +57,6 @@ def test_a_whole_name_gives_way_to_first_and_last() -> None:
         ("Email,E-mail\n", {}, "Two columns may hold the address: 'Email' and 'E-mail'"),
         ("Who\n", {"email": "Whom"}, "no column 'Whom'"),
         ("Who,who\n", {"email": "WHO"}, "several columns 'WHO'"),
-        ("Email\n", {"shoe_size": "Email"}, "no 'shoe_size'"),
         ("\n\n \n", {}, "empty"),
     ],
 )
@@ -70,3 +69,8 @@ def test_a_header_that_does_not_do_says_what_is_wrong(
 
 def test_a_column_named_by_hand_settles_which_of_two_it_is() -> None:
     assert columns("Email,E-mail\n", {"email": "E-mail"}).positions == {"email": 1}
+
+
+def test_a_field_that_subscribers_do_not_have_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="no 'shoe_size'"):
+        columns("Email\n", {"shoe_size": "Email"})
