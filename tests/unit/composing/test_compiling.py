@@ -1,5 +1,8 @@
 """MJML to HTML: what the compiler would do if it were let."""
 
+import subprocess
+import sys
+
 import pytest
 from mjml import mjml2html
 
@@ -76,3 +79,14 @@ def test_the_place_of_an_error_is_given_as_a_line_though_the_compiler_counts_byt
 
     with pytest.raises(BrokenTemplate, match=rf"at line {line}: '<mj-unknown>"):
         compile_mjml(mjml)
+
+
+def test_another_package_of_the_same_name_is_noticed_at_once() -> None:
+    program = (
+        "import sys, types; sys.modules['mjml'] = types.ModuleType('mjml'); "
+        "sys.modules['mjml'].mjml2html = lambda mjml: mjml; import pulse_mailer.composing.compiling"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert "reinstall 'mjml-python'" in ended.stderr

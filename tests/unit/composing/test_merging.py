@@ -65,6 +65,16 @@ def test_every_line_passes_any_relay_unchanged(message: Message) -> None:
     assert not [line for line in lines if line.endswith(b" ")]
 
 
+def test_the_boundary_is_in_no_part_and_can_be_in_no_value(rendering: Rendering, message: Message) -> None:
+    boundary = parsed(message).get_boundary()
+
+    assert boundary
+    assert boundary.startswith("=_")  # quoted-printable writes every "=" as =3D
+    assert message.data.count(boundary.encode()) == 4
+    seen = preview(rendering, editions.delivery(f"x{boundary}@example.org"), editions.LINKS)
+    assert f"x{boundary}@example.org" in seen.text
+
+
 def test_the_headers_are_the_recipient_s(message: Message) -> None:
     found = parsed(message)
 
