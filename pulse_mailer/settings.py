@@ -6,6 +6,7 @@ of the working directory, else it has its default; an empty value counts as none
 of its own, named by PULSE_MAILER_…_FILE.
 """
 
+import difflib
 import ipaddress
 import os
 from collections.abc import Iterator, Mapping
@@ -225,12 +226,17 @@ def _read() -> tuple[dict[str, _Given], list[str]]:
             if name in Settings.model_fields or name in _SECRET_FILES:
                 given[name] = _Given(value, place)
             else:
-                problems.append(
-                    f"{variable(name)} ({place}) is not a setting. docs/settings.md lists them all."
-                )
+                problems.append(f"{variable(name)} ({place}) is not a setting.{_meant(name)}")
     for name in SECRETS:
         _read_secret(name, given, problems)
     return given, problems
+
+
+def _meant(name: str) -> str:
+    near = difflib.get_close_matches(name, [*Settings.model_fields, *_SECRET_FILES], n=1)
+    return (
+        f" Did you mean {variable(near[0])}?" if near else " `pulse-mailer doctor` shows them all without it."
+    )
 
 
 def _ours(variables: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:

@@ -71,7 +71,7 @@ def test_every_setting_has_a_source() -> None:
 
 def test_unknown_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_SMPT_HOST", "x")
-    with pytest.raises(BadSetting, match="PULSE_MAILER_SMPT_HOST"):
+    with pytest.raises(BadSetting, match=r"PULSE_MAILER_SMPT_HOST .* Did you mean PULSE_MAILER_SMTP_HOST\?"):
         load()
 
 
