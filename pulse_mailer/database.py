@@ -31,7 +31,8 @@ class Database:
     """
     One database, SQLite or PostgreSQL.
 
-    `transaction()` is the one way to work with it: a session that commits at its end, or changes nothing.
+    There are two ways to work with it: `transaction()`, a session that commits at its end or changes nothing, and
+    `reading()`, a session that cannot change anything.
     """
 
     def __init__(self, url: str) -> None:
@@ -51,6 +52,8 @@ class Database:
         except NoSuchModuleError as error:
             raise BadSetting("PULSE_MAILER_DATABASE_URL names a driver that is not installed.") from error
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        for_reading = self.engine.execution_options(reads_only=True, postgresql_readonly=True)
+        self._reading_sessions = sessionmaker(for_reading, autoflush=False)
 
     @property
     def shown(self) -> str:
@@ -68,6 +71,17 @@ class Database:
             DatabaseUnreachable: it does not answer; nothing was changed.
         """
         with _reachable(self), self._sessions.begin() as session:
+            yield session
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """
+        A session to look with: it waits for no writer, holds none up, and the database refuses any change.
+
+        Raises:
+            DatabaseUnreachable: it does not answer.
+        """
+        with _reachable(self), self._reading_sessions() as session:
             yield session
 
     def close(self) -> None:
@@ -192,5 +206,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads_only else 'OFF'}")
     # IMMEDIATE: a transaction that reads first and writes later would otherwise fail without waiting.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -18,14 +18,14 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 @router.api_route("/editions/{slug}", methods=["GET", "HEAD"])
 def archive(slug: str, mailer: TheMailer, pages: ThePages) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         found = editions.archive(database, slug)
     return pages.page("public/archive.html", headers={"Cache-Control": "public, max-age=60"}, archive=found)
 
 
 @router.api_route("/editions/{slug}/{key}", methods=["GET", "HEAD"])
 def web_copy(slug: str, key: str, request: Request, mailer: TheMailer) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         copy = editions.web_copy(database, slug, key)
     headers = {
         "Content-Security-Policy": web_copy_policy(mailer.links.base_url),
@@ -39,7 +39,7 @@ def web_copy(slug: str, key: str, request: Request, mailer: TheMailer) -> Respon
 
 @router.api_route("/pictures/{name}", methods=["GET", "HEAD"])
 def picture(name: str, mailer: TheMailer) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         found = pictures.read(database, name)
         data, media_type = found.data, found.media_type
     headers = {"Cache-Control": _FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"}

@@ -54,7 +54,7 @@ class Filters(BaseModel):
 
 @router.api_route("/deliveries", methods=["GET", "HEAD"])
 def show_all(mailer: TheMailer, pages: ThePages, filters: Annotated[Filters, Query()]) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         asked = _asked(database, mailer, filters.address.strip())
         lines, shown = _lines(database, filters, asked)
         known = [line for line in editions.editions(database) if line.status in states.SENDING_BEGAN]
@@ -72,7 +72,7 @@ def show_all(mailer: TheMailer, pages: ThePages, filters: Annotated[Filters, Que
 
 @router.api_route("/deliveries/{delivery_id}", methods=["GET", "HEAD"])
 def show_one(delivery_id: int, mailer: TheMailer, pages: ThePages) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         detail = reading.delivery(database, delivery_id)
     return pages.page(
         "web/delivery.html",

@@ -56,7 +56,7 @@ class View:
 
 @router.api_route("/", methods=["GET", "HEAD"])
 def home(mailer: TheMailer, pages: ThePages) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         newsletters = reading.newsletters(database)
         lines = reading.editions(database)
         progress = overview(database)
@@ -69,7 +69,7 @@ def home(mailer: TheMailer, pages: ThePages) -> Response:
 def show(
     slug: str, key: str, mailer: TheMailer, pages: ThePages, show: str = "html", width: int = 600
 ) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         view = _view(database, mailer, reading.edition(database, f"{slug}/{key}"))
     return pages.page(
         "web/edition.html",
@@ -83,7 +83,7 @@ def show(
 
 @router.api_route("/staff/editions/{slug}/{key}/preview", methods=["GET", "HEAD"])
 def show_preview(slug: str, key: str, mailer: TheMailer, form: str = "html") -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         edition = reading.edition(database, f"{slug}/{key}")
         made = preview(database, edition, mailer.keys, mailer.links, form=form).decode()
     return framed(made, mailer.links.base_url) if form == "html" else framed_text(made)

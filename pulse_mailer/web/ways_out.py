@@ -62,7 +62,7 @@ PublicId = Annotated[str, Depends(_public_id)]
 
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
 def show(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         who = standing(database, public_id)
     return _page(pages, who, token, "left" if who.is_unsubscribed else "asking")
 
