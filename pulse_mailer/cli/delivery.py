@@ -35,17 +35,18 @@ def find(
     if not answers:
         output.say(otherwise)
         return
-    output.say(answers[0].sentence, "bold")
+    for place, answer in enumerate(answers):
+        output.say(answer.sentence, "" if place else "bold")
     rows = [
         [
             answer.edition_key,
             answer.status.value if answer.status else "left out",
+            answering.moment(answer.at, answer.timezone),
             answer.delivery_id,
-            answer.sentence,
         ]
         for answer in answers
     ]
-    output.print_table(["Edition", "State", "Id", "Answer"], rows, ["Id"])
+    output.print_table(["Edition", "State", "When", "Id"], rows, ["Id"])
 
 
 @app.command("list")

@@ -115,15 +115,13 @@ def list_(
         [
             line.address or "(erased)",
             f"{line.first_name} {line.last_name}".strip(),
-            line.organisation,
-            line.status.value,
             f"{line.since:%Y-%m-%d}",
-            line.reason,
+            line.reason or line.status.value,
         ]
         for line in lines
     ]
     if rows:
-        output.print_table(["Address", "Name", "Organisation", "Status", "Since", "Left out because"], rows)
+        output.print_table(["Address", "Name", "Since", "Status"], rows)
     in_audience = sum(line.cause is None for line in lines)
     output.say(f"{found.name}: {len(lines):,} listed, {in_audience:,} of them get the next edition.")
 

@@ -37,14 +37,17 @@ class Answer:
     sentence: str
     newsletter_slug: str
     edition_key: str
+    timezone: str
     status: DeliveryStatus | None
     at: datetime.datetime
     delivery_id: int | None
 
 
 def find(database: Session, keys: Keys, address: Address, *, edition_id: int | None = None) -> list[Answer]:
-    """Answer for each edition that went out, the latest first; nothing when none of them did."""
+    """Answer for each edition that went out, the latest first; nothing for a stranger, whom `standing()` answers."""
     address_hash = keys.hash_address(address.key)
+    if not _is_known(database, address_hash):
+        return []
     sent = (
         select(Edition, Newsletter, Delivery)
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
@@ -66,6 +69,7 @@ def find(database: Session, keys: Keys, address: Address, *, edition_id: int | N
                 sentence=sentence,
                 newsletter_slug=newsletter.slug,
                 edition_key=edition.key,
+                timezone=newsletter.timezone,
                 status=delivery.status if delivery else None,
                 at=delivery.changed_at if delivery else edition.frozen_at,
                 delivery_id=delivery.id if delivery else None,
@@ -76,10 +80,13 @@ def find(database: Session, keys: Keys, address: Address, *, edition_id: int | N
 
 def standing(database: Session, keys: Keys, address: Address) -> str:
     """What there is to say of an address that no edition answers for."""
-    address_hash = keys.hash_address(address.key)
-    if database.scalar(select(Subscriber.id).where(Subscriber.address_hash == address_hash)) is None:
+    if not _is_known(database, keys.hash_address(address.key)):
         return f"No: {address} is not among the subscribers."
     return f"No: {address} is a subscriber, but no edition has been sent yet."
+
+
+def _is_known(database: Session, address_hash: str) -> bool:
+    return database.scalar(select(Subscriber.id).where(Subscriber.address_hash == address_hash)) is not None
 
 
 def moment(at: datetime.datetime, timezone: str) -> str:
