@@ -124,13 +124,20 @@ def test_all_words_stand_out_from_their_ground(browser: Browser, scheme: Literal
     assert [(text, round(ratio, 2)) for text, ratio in words if ratio < ENOUGH] == []
 
 
-def test_dark_is_dark_and_not_black(browser: Browser) -> None:
-    with opened(browser, viewport=size(680), color_scheme="dark") as page:
+GROUNDS = {
+    "light": ["rgb(242, 244, 245)", "rgb(255, 255, 255)"],
+    "dark": ["rgb(20, 23, 26)", "rgb(26, 30, 34)"],  # dark, and not black
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_paper_lies_on_a_quiet_ground(browser: Browser, scheme: Literal["light", "dark"]) -> None:
+    with opened(browser, viewport=size(680), color_scheme=scheme) as page:
         grounds = page.evaluate(
             "['body', '.paper'].map((at) => getComputedStyle(document.querySelector(at)).backgroundColor)"
         )
 
-    assert grounds == ["rgb(20, 23, 26)", "rgb(26, 30, 34)"]
+    assert grounds == GROUNDS[scheme]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
