@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from pulse_mailer import audit, pictures
 from pulse_mailer.clock import now
@@ -137,14 +137,7 @@ def _store(
     database: Session, newsletter: Newsletter, key: str, name: str, draft: Draft, actor: str
 ) -> tuple[Edition, str]:
     edition = database.scalar(
-        select(Edition)
-        .where(Edition.newsletter_id == newsletter.id, Edition.key == key)
-        .options(
-            selectinload(Edition.sections)
-            .selectinload(Section.categories)
-            .selectinload(Category.items)
-            .selectinload(Item.picture)
-        )
+        reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == key)
     )
     source_hash = _hash(draft)
     if edition is not None and edition.source_hash == source_hash:

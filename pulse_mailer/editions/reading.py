@@ -64,7 +64,7 @@ def edition(database: Session, name: str) -> Edition:
         UsageError: several newsletters have an edition of that key.
     """
     slug, slash, key = name.rpartition("/")
-    wanted = _whole_edition().where(Edition.key == key)
+    wanted = whole_edition().where(Edition.key == key)
     if slash:
         wanted = wanted.where(Newsletter.slug == slug)
     found = list(database.scalars(wanted))
@@ -164,7 +164,8 @@ def _whole_newsletter() -> Select[Newsletter]:
     return select(Newsletter).options(selectinload(Newsletter.sections), selectinload(Newsletter.categories))
 
 
-def _whole_edition() -> Select[Edition]:
+def whole_edition() -> Select[Edition]:
+    """Editions with everything in them, to be narrowed down by `where`."""
     items = (
         selectinload(Edition.sections)
         .selectinload(Section.categories)

@@ -2,14 +2,10 @@
 
 import contextlib
 import socket
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from pulse_mailer import cli
 from pulse_mailer.database import Database
 from pulse_mailer.keys import load_or_create
 from pulse_mailer.links import Links
@@ -17,49 +13,7 @@ from pulse_mailer.mailbox.catcher import Catcher
 from pulse_mailer.mailbox.store import Mailbox
 from tests.database.sending_given import draft, frozen
 from tests.database.subscribers_given import given_newsletter, joined
-
-
-@dataclass(frozen=True)
-class Ended:
-    status: int
-    out: str
-    err: str
-
-
-class Program:
-    """The program in a folder of its own, run in this process."""
-
-    def __init__(
-        self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self.folder = folder
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-        monkeypatch.chdir(folder)
-        self.set("DATA_DIR", folder / "data")
-
-    def set(self, name: str, value: object) -> None:
-        self._monkeypatch.setenv(f"PULSE_MAILER_{name}", str(value))
-
-    def __call__(self, *arguments: str) -> Ended:
-        self._monkeypatch.setattr(sys, "argv", ["pulse-mailer", *arguments])
-        status = 0
-        self._capsys.readouterr()
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-        out, err = self._capsys.readouterr()
-        return Ended(status, out, err)
-
-
-@pytest.fixture
-def program(
-    tmp_path: Path, sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Program:
-    made = Program(tmp_path, capsys, monkeypatch)
-    made.set("DATABASE_URL", sqlite_url)
-    return made
+from tests.journeys.conftest import Ended, Program
 
 
 @pytest.fixture
