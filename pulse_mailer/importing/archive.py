@@ -16,7 +16,8 @@ MAX_DEPTH = 120  #: elements inside elements; the parser behind us calls itself 
 _CHUNK = 64 * 1024
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_XML_STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0<", b"\0\0")
+_XML_NAMES = (".xml", ".rels")
+_XML_STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0<")
 
 
 def opened(name: str, data: bytes) -> zipfile.ZipFile:
@@ -78,7 +79,7 @@ def _check_part(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo, room
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
             if size == 0 and (
-                chunk.lstrip()[:4].startswith(_XML_STARTS) or part.filename.endswith((".xml", ".rels"))
+                chunk.lstrip()[:4].startswith(_XML_STARTS) or part.filename.endswith(_XML_NAMES)
             ):
                 checker = _XmlChecker(name, part.filename)
             size += len(chunk)
@@ -88,7 +89,7 @@ def _check_part(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo, room
             if checker is not None:
                 checker.feed(chunk)
     if checker is not None:
-        checker.finish()
+        checker.feed(b"", is_last=True)
     return size
 
 
@@ -96,23 +97,21 @@ class _XmlChecker:
     """Reads XML only to see that it is well formed, not too deep, and declares no document type."""
 
     def __init__(self, name: str, part: str) -> None:
-        self._name, self._part, self._depth = name, part, 0
+        self._name, self._part, self._depth, self._is_over = name, part, 0, False
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes, *, is_last: bool = False) -> None:
+        if self._is_over:
+            return
         try:
-            self._parser.Parse(chunk, False)
+            self._parser.Parse(chunk, is_last)
         except expat.ExpatError as error:
-            raise self._damaged() from error
-
-    def finish(self) -> None:
-        try:
-            self._parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise self._damaged() from error
+            if self._part.endswith(_XML_NAMES):
+                raise self._damaged() from error
+            self._is_over = True  # a picture or a font that only began like XML
 
     def _damaged(self) -> UnreadableDocument:
         return UnreadableDocument(

@@ -24,6 +24,7 @@ _OLD_MAGIC = b"\xd0\xcf\x11\xe0"
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOTES = ("#footnote", "#endnote", "#comment")
 _BACK = ("#footnote-ref", "#endnote-ref", "#comment-ref")
+_TOLD = 1_000_000  #: cells of a table that was reported
 _INNER_BULLETS = "o◦▪○"
 _BOLD, _ITALIC = {"strong", "b"}, {"em", "i"}
 # A title is the masthead, so that the headings begin one level below it.
@@ -33,6 +34,8 @@ _STYLES = "\n".join(
         *(f"p[style-name='{word} {level}'] => h{min(level + 1, 6)}:fresh"
           for word in ("Heading", "heading") for level in range(1, 7)),
         *(f"p.Heading{level} => h{min(level + 1, 6)}:fresh" for level in range(1, 7)),
+        "p[style-name='Quote'] => blockquote > p:fresh",
+        "p[style-name='Intense Quote'] => blockquote > p:fresh",
         "p[style-name='List Bullet'] => ul > li:fresh",
         "p[style-name='List Number'] => ol > li:fresh",
         "p[style-name='List Bullet 2'] => ul|ol > li > ul > li:fresh",
@@ -110,6 +113,8 @@ class _Reader(HTMLParser):
         self._linked: list[Run] = []
         self._seen_pictures: list[DraftPicture] = []  #: in the paragraph that is being read
         self._is_note = False
+        self._quotes = 0
+        self._cells: list[int] = []  #: so far in the row at hand of each open table
 
     def finish(self) -> Reading:
         self._flush()
@@ -122,10 +127,12 @@ class _Reader(HTMLParser):
         elif tag == "li":
             self._begin_entry()
         elif tag == "p" and not self._is_in_entry:
-            self._begin(Kind.PARAGRAPH, 0)
+            self._begin(Kind.QUOTE if self._quotes else Kind.PARAGRAPH, 0)
         elif tag in ("ul", "ol"):
             self._flush()
             self._lists.append(_List(tag == "ol"))
+        elif tag in ("table", "tr", "td", "th"):
+            self._take_table(tag)
         elif tag == "br":
             self._lines.append([])
         elif tag == "a":
@@ -133,6 +140,7 @@ class _Reader(HTMLParser):
         elif tag == "img":
             place = (attributes.get("src") or "").removeprefix("picture:")
             self._seen_pictures += self._pictures[int(place) : int(place) + 1] if place.isdigit() else []
+        self._quotes += tag == "blockquote"
         self._bold += tag in _BOLD
         self._italic += tag in _ITALIC
 
@@ -144,6 +152,9 @@ class _Reader(HTMLParser):
             del self._lists[-1:]
         elif tag == "a":
             self._end_link()
+        elif tag == "table":
+            del self._cells[-1:]
+        self._quotes -= tag == "blockquote"
         self._bold -= tag in _BOLD
         self._italic -= tag in _ITALIC
 
@@ -154,6 +165,19 @@ class _Reader(HTMLParser):
     @property
     def _is_in_entry(self) -> bool:
         return bool(self._lists) and self._kind is Kind.ENTRY
+
+    def _take_table(self, tag: str) -> None:
+        self._flush()
+        if tag == "table":
+            self._cells.append(0)
+        elif self._cells and tag == "tr" and self._cells[-1] < _TOLD:
+            self._cells[-1] = 0
+        elif self._cells and tag in ("td", "th"):
+            self._cells[-1] += 1
+            if self._cells[-1] == 2:
+                self._cells[-1] = _TOLD
+                why = "A table; each of its cells became a paragraph."
+                self._reading.doubt(self._number + 1, Doubt.TABLE, "", why)
 
     def _begin(self, kind: Kind, level: int) -> None:
         self._flush()

@@ -18,6 +18,7 @@ class Doubt(enum.StrEnum):
     UNCLEAR_HEAD = "unclear-head"  #: a head that could be cut into publisher and title in another way
     LIST_LEVEL = "list-level"  #: a list entry whose level is unclear
     PICTURE = "picture"  #: a picture that could not be kept, or lacks its alt text
+    TABLE = "table"  #: a table, whose cells became paragraphs
     UNPLACED = "unplaced"  #: text that belongs to no part of an edition
 
 

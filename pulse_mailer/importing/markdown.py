@@ -193,6 +193,9 @@ class _Reader:
 
     def _take_words(self, number: int, text: str, indent: int) -> None:
         if self._open is None:
+            if len(text) > 2 and text[0] == text[-1] == "|":
+                why = "A table; it became a paragraph."
+                self._reading.doubt(number, Doubt.TABLE, visible(text), why)
             inside = indent > 1 and self._levels.depth > 0
             if not inside and not _GOES_ON.match(text):
                 self._levels.close()

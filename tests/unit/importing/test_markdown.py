@@ -60,25 +60,29 @@ It found:
 A spreadsheet.
 """
 
+REPORT = """\
+It found:
+
+- **Length:** three years;
+  1. in towns,
+  2. in villages;
+- cost.
+
+> We were never told."""
+
 HEADINGS = "# The Digest\n\nMay 2023\n\n## Housing\n\n### Reports\n\n"
 
 
 def test_recommended_form_is_read_whole() -> None:
     draft = draft_of(SAMPLE, rise=b"picture")
     assert draft.review == []
+    news = ("", "We are hiring", "https://example.org/jobs", "Two posts are open.")
+    report = ("Office for Homes", "Who waits, and how long?", "https://example.org/waits", REPORT)
+    tool = ("Room Count Project", "Empty rooms", "https://example.org/rooms", "A spreadsheet.")
     assert tree(draft) == [
-        ("Example Trust News", True, [("", [("", "We are hiring", "https://example.org/jobs", "Two posts are open.")])]),
-        (
-            "Housing",
-            False,
-            [
-                ("Reports", [("Office for Homes", "Who waits, and how long?", "https://example.org/waits",
-                              "It found:\n\n- **Length:** three years;\n  1. in towns,\n  2. in villages;\n- cost.\n\n"
-                              "> We were never told.")]),
-                ("Tools", [("Room Count Project", "Empty rooms", "https://example.org/rooms", "A spreadsheet.")]),
-            ],
-        ),
-    ]  # fmt: skip
+        ("Example Trust News", True, [("", [news])]),
+        ("Housing", False, [("Reports", [report]), ("Tools", [tool])]),
+    ]
 
 
 def test_opening_of_the_recommended_form_is_read() -> None:
@@ -178,9 +182,10 @@ def test_categories_without_sections_become_sections() -> None:
 
 
 def test_list_of_contents_is_no_list_of_sections() -> None:
-    programme = Programme(sections=("Housing", "Health"))
-    text = "Digest\n\nMay 2023\n\nHousing\n\nHealth\n\nHousing\n\nReports\n\nThe Office. A title.\n\nText.\n\nHealth\n\nReports\n\nThe Board. Another.\n\nText."
-    draft = draft_of(text, programme=programme)
+    first = ["Housing", "Reports", "The Office. A title.", "Text."]
+    second = ["Health", "Reports", "The Board. Another.", "Text."]
+    text = "\n\n".join(["Digest", "May 2023", "Housing", "Health", *first, *second])
+    draft = draft_of(text, programme=Programme(sections=("Housing", "Health")))
     assert [(section.name, section.item_count) for section in draft.sections] == [
         ("Housing", 1),
         ("Health", 1),
@@ -189,28 +194,41 @@ def test_list_of_contents_is_no_list_of_sections() -> None:
 
 
 def test_contact_details_at_the_end_are_no_summary() -> None:
-    text = f"{HEADINGS}#### Office. [A](https://a.org)\n\nText.\n\nTo unsubscribe from this mail, use the link below.\n\nEmail: a@example.org"
-    draft = draft_of(text)
+    end = "To unsubscribe from this mail, use the link below.\n\nEmail: a@example.org"
+    draft = draft_of(f"{HEADINGS}#### Office. [A](https://a.org)\n\nText.\n\n{end}")
     assert [item.summary for item in draft.items()] == ["Text."]
     assert draft.reason.startswith("To unsubscribe")
     assert draft.contact_lines == [{"label": "Email", "text": "a@example.org", "url": "mailto:a@example.org"}]
 
 
-def test_address_on_several_lines_is_one() -> None:
+def test_contact_details_under_their_own_heading_are_read() -> None:
     draft = draft_of(
-        f"Digest\n\nMay 2023\n\nHello there, all of you who read this.\n\nRegards,\n\nAda\n\nEditor\n\nExample Trust,\n1 High Street\nMilbury\nAB1 2CD\n\n{HEADINGS[12:]}"
+        f"{HEADINGS}#### Office. [A](https://a.org)\n\nText.\n\n## Contact us\n\nTel: 01632 960 417"
+    )
+    assert [item.summary for item in draft.items()] == ["Text."]
+    assert [line["text"] for line in draft.contact_lines] == ["01632 960 417"]
+
+
+def test_an_address_in_a_summary_stays_there() -> None:
+    draft = draft_of(f"{HEADINGS}#### Office. [A](https://a.org)\n\nText.\n\nEmail: a@example.org")
+    assert [item.summary for item in draft.items()] == ["Text.\n\nEmail: a@example.org"]
+
+
+SIGNED = "Digest\n\nMay 2023\n\nHello, all of you.\n\nRegards,\n\nAda\n\nEditor\n\n"
+
+
+def test_address_on_several_lines_is_one() -> None:
+    address = "Example Trust,\n1 High Street\nMilbury\nAB1 2CD"
+    draft = draft_of(
+        f"{SIGNED}{address}\n\n## Housing\n\n### Reports\n\n#### Office. [A](https://a.org)\n\nText."
     )
     assert draft.postal_address == "Example Trust, 1 High Street, Milbury, AB1 2CD"
 
 
 def test_text_that_belongs_nowhere_is_listed() -> None:
-    draft = draft_of(
-        f"Digest\n\nMay 2023\n\nHello.\n\nRegards,\n\nAda\n\nEditor\n\nA stray remark.\n\n{HEADINGS[22:]}Stray again, with a full stop and: a colon:\n"
-    )
-    assert [doubt.text for doubt in doubts(draft, Doubt.UNPLACED)] == [
-        "A stray remark.",
-        "Stray again, with a full stop and: a colon:",
-    ]
+    draft = draft_of(f"{SIGNED}A stray remark.\n\n## Housing\n\n### Reports\n\nStray again: with a colon:\n")
+    stray = [doubt.text for doubt in doubts(draft, Doubt.UNPLACED)]
+    assert stray == ["A stray remark.", "Stray again: with a colon:"]
 
 
 def test_plain_line_among_linked_items_is_kept_as_text_and_listed() -> None:
@@ -302,10 +320,10 @@ def test_every_word_of_the_sample_is_kept() -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "[", "[a](", "![a](", "**a ", "_a* ", '[x](a "', "<http://", "https://a.b ", "a", "a. B", "- ", "&#", "\\", "x. ",
-        "Telephone: ", "# a\n### b\n## c\n", "1. a\n", "- a\n 1. b\n", "> a\n", "Telephone: 1\n\n", "Regards,\n\n",
-        "lower case text that seems to be going on and on\n\n", "Office for Homes. A title.\n\nText.\n\n",
-        "Reports\n\nNews\n\n", "#### Office. [Title](#)\n\n![](p.png)\n\n", "  - a\n\n    b\n",
+        "[", "[a](", "![a](", "**a ", "_a* ", '[x](a "', "<http://", "https://a.b ", "a", "a. B", "- ", "&#", "\\",
+        "x. ", "Telephone: ", "# a\n### b\n## c\n", "1. a\n", "- a\n 1. b\n", "> a\n", "Telephone: 1\n\n",
+        "Regards,\n\n", "lower case text that seems to be going on and on\n\n", "Reports\n\nNews\n\n",
+        "Office for Homes. A title.\n\nText.\n\n", "#### Office. [Title](#)\n\n![](p.png)\n\n", "  - a\n\n    b\n",
     ],
 )  # fmt: skip
 def test_no_text_takes_more_than_linear_time(pattern: str) -> None:

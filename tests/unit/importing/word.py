@@ -96,6 +96,9 @@ def from_text(text: str, style: Callable[[int, str], tuple[str | None, bool]], *
             alt, _, path = line[2:-1].partition("](")
             word.picture(pictures[path.removesuffix(".png")], alt)
             continue
+        if line.startswith("> "):
+            word.paragraph(line[2:], "Quote")
+            continue
         name, bold = style(number, line.strip())
         word.paragraph(line.strip().lstrip("# "), name, bold=bold)
     return word.data()
