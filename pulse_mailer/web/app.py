@@ -9,6 +9,7 @@ from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.web import archive, deliveries, editions, health, mailbox, ways_out
 from pulse_mailer.web.failures import Failures
+from pulse_mailer.web.frames import Frames
 from pulse_mailer.web.guards import CalmMiddleware, HeadersMiddleware, StaffMiddleware
 from pulse_mailer.web.pages import Pages
 from pulse_mailer.web.throttling import Throttle
@@ -26,7 +27,7 @@ def create_app(mailer: Mailer) -> FastAPI:
     app = _app(pages, [part.router for part in parts])
     app.state.mailer = mailer
     app.state.mailbox = mailer.mailbox
-    app.state.base_url = mailer.links.base_url
+    app.state.frames = Frames(mailer.links.base_url, has_pictures=True)
     app.state.throttle = Throttle()
     return app
 
@@ -40,7 +41,7 @@ def create_mailbox_app(caught: Mailbox, base_url: str = "") -> FastAPI:
     """
     app = _app(Pages("", (_MAILBOX,)), [mailbox.router, mailbox.front_door])
     app.state.mailbox = caught
-    app.state.base_url = base_url
+    app.state.frames = Frames(base_url, has_pictures=False)
     return app
 
 

@@ -1,17 +1,21 @@
 """What anybody may read: the archive, the web copy of an edition, its pictures, and the pages' own files."""
 
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from pulse_mailer import pictures
 from pulse_mailer.editions import archive as editions
 from pulse_mailer.errors import NotFound
-from pulse_mailer.web.given import TheMailer, ThePages
+from pulse_mailer.web.given import TheFrames, TheMailer, ThePages
 
 router = APIRouter()
 assets = APIRouter()
+
+#: Inline styles, for mail has no others.
+WEB_COPY_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -24,17 +28,19 @@ def archive(slug: str, mailer: TheMailer, pages: ThePages) -> Response:
 
 
 @router.api_route("/editions/{slug}/{key}", methods=["GET", "HEAD"])
-def web_copy(slug: str, key: str, request: Request, mailer: TheMailer) -> Response:
+def web_copy(slug: str, key: str, request: Request, mailer: TheMailer, frames: TheFrames) -> Response:
     with mailer.database.reading() as database:
         copy = editions.web_copy(database, slug, key)
     headers = {
-        "Content-Security-Policy": web_copy_policy(mailer.links.base_url),
+        "Content-Security-Policy": WEB_COPY_POLICY,
         "Cache-Control": "public, max-age=300",
         "ETag": f'"{copy.fingerprint}"',
     }
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return Response(copy.html, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(
+        frames.with_own_pictures(copy.html), media_type="text/html; charset=utf-8", headers=headers
+    )
 
 
 @router.api_route("/pictures/{name}", methods=["GET", "HEAD"])
@@ -65,14 +71,4 @@ def favicon(pages: ThePages) -> Response:
     """Browsers ask for it where a page names no icon, as the web copy of a mail does not."""
     return Response(
         pages.icon.data, media_type=pages.icon.media_type, headers={"Cache-Control": "max-age=86400"}
-    )
-
-
-def web_copy_policy(base_url: str) -> str:
-    """Inline styles, for mail has no others; pictures by https and from where our links say they are."""
-    parts = urlsplit(base_url)
-    return (
-        "default-src 'none'; style-src 'unsafe-inline'; "
-        f"img-src 'self' https: {parts.scheme}://{parts.netloc}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

@@ -20,8 +20,7 @@ from pulse_mailer.errors import CompositionError
 from pulse_mailer.subscribers.audience import audience_count, left_out_counts
 from pulse_mailer.subscribers.reasons import Cause
 from pulse_mailer.web import states
-from pulse_mailer.web.frames import framed, framed_text
-from pulse_mailer.web.given import TheMailer, ThePages
+from pulse_mailer.web.given import TheFrames, TheMailer, ThePages
 
 router = APIRouter()
 
@@ -82,11 +81,11 @@ def show(
 
 
 @router.api_route("/staff/editions/{slug}/{key}/preview", methods=["GET", "HEAD"])
-def show_preview(slug: str, key: str, mailer: TheMailer, form: str = "html") -> Response:
+def show_preview(slug: str, key: str, mailer: TheMailer, frames: TheFrames, form: str = "html") -> Response:
     with mailer.database.reading() as database:
         edition = reading.edition(database, f"{slug}/{key}")
         made = preview(database, edition, mailer.keys, mailer.links, form=form).decode()
-    return framed(made, mailer.links.base_url) if form == "html" else framed_text(made)
+    return frames.html(made) if form == "html" else frames.text(made)
 
 
 def _card(line: reading.EditionLine, progress: Progress | None) -> Card:

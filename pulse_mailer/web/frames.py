@@ -1,5 +1,6 @@
 """A mail as a document of its own, to be shown in a frame that may do nothing."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -10,18 +11,33 @@ _POLICY = (
 )
 
 
-def framed(html: str, base_url: str) -> Response:
+@dataclass(frozen=True, slots=True)
+class Frames:
     """
-    Give a mail's HTML for a frame. It is loaded by address and never by `srcdoc`, which would put it under the
-    page's own policy and take its inline styles away.
-
-    Args:
-        base_url: where our own links say that pictures are; they may come from there too, as they do for readers.
+    Attributes:
+        base_url: where our own links say that pictures are; may be empty.
+        has_pictures: whether this app serves them too.
     """
-    parts = urlsplit(base_url)
-    policy = _POLICY.format(more=f" {parts.scheme}://{parts.netloc}" if parts.netloc else "")
-    return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
+    base_url: str
+    has_pictures: bool
 
-def framed_text(text: str) -> Response:
-    return PlainTextResponse(text, headers={"Content-Security-Policy": _POLICY.format(more="")})
+    def html(self, html: str) -> Response:
+        """
+        A mail's HTML for a frame. It is loaded by address and never by `srcdoc`, which would put it under the page's
+        own policy and take its inline styles away.
+        """
+        return HTMLResponse(self.with_own_pictures(html), headers={"Content-Security-Policy": self._policy()})
+
+    def text(self, text: str) -> Response:
+        return PlainTextResponse(text, headers={"Content-Security-Policy": self._policy()})
+
+    def with_own_pictures(self, html: str) -> str:
+        """Pictures come from where the page does, whatever name and port that was reached by."""
+        if not self.has_pictures:
+            return html
+        return html.replace(f'"{self.base_url}/pictures/', f'"{urlsplit(self.base_url).path}/pictures/')
+
+    def _policy(self) -> str:
+        parts = urlsplit(self.base_url)
+        return _POLICY.format(more=f" {parts.scheme}://{parts.netloc}" if parts.netloc else "")

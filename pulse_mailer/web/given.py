@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.mailbox.store import Mailbox
+from pulse_mailer.web.frames import Frames
 from pulse_mailer.web.pages import Pages
 from pulse_mailer.web.throttling import Throttle
 
@@ -34,11 +35,13 @@ def _throttle(request: Request) -> Throttle:
     return throttle
 
 
-def _base_url(request: Request) -> str:
-    return str(request.app.state.base_url)
+def _frames(request: Request) -> Frames:
+    frames = request.app.state.frames
+    assert isinstance(frames, Frames)
+    return frames
 
 
-TheBaseUrl = Annotated[str, Depends(_base_url)]
+TheFrames = Annotated[Frames, Depends(_frames)]
 TheMailer = Annotated[Mailer, Depends(_mailer)]
 TheMailbox = Annotated[Mailbox, Depends(_mailbox)]
 ThePages = Annotated[Pages, Depends(_pages)]

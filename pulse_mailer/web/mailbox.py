@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
-from pulse_mailer.web.frames import framed
-from pulse_mailer.web.given import TheBaseUrl, TheMailbox, ThePages
+from pulse_mailer.web.given import TheFrames, TheMailbox, ThePages
 from pulse_mailer.web.paging import PageNumber, paged
 
 router = APIRouter()
@@ -52,5 +51,5 @@ def show_one(
 
 
 @router.api_route("/mailbox/{mail_id}/html", methods=["GET", "HEAD"])
-def html(mail_id: str, mailbox: TheMailbox, base_url: TheBaseUrl) -> Response:
-    return framed(mailbox.read(mail_id).html, base_url)
+def html(mail_id: str, mailbox: TheMailbox, frames: TheFrames) -> Response:
+    return frames.html(mailbox.read(mail_id).html)
