@@ -32,5 +32,5 @@ def run(
     with Catcher(mailbox, host, smtp_port, private_network=private_network) as catcher:
         output.say(f"Catching   what is sent to {catcher.host}:{catcher.port}")
         output.say(f"See it on  http://127.0.0.1:{web_port}/mailbox  (Ctrl-C stops)")
-        serve(create_mailbox_app(mailbox), "127.0.0.1", web_port)
+        serve(create_mailbox_app(mailbox, settings.base_url), "127.0.0.1", web_port)
     output.say("Stopped.")
