@@ -24,7 +24,8 @@ from pulse_mailer.domain.suppression import Suppression
 RETRY_AFTER = datetime.timedelta(minutes=15)
 
 _NO_LEASE = {"lease_owner": None, "lease_until": None}
-_BECOMES = {
+#: What a delivery that was being sent becomes.
+BECOMES_BY = {
     Outcome.SENT: DeliveryStatus.SENT,
     Outcome.DEFERRED: DeliveryStatus.DEFERRED,
     Outcome.FAILED: DeliveryStatus.FAILED,
@@ -117,7 +118,7 @@ def record(database: Session, delivery: Delivery, owner: str, number: int, recei
     changed = _changed(
         database,
         _mine(delivery, owner, DeliveryStatus.SENDING).values(
-            status=_BECOMES[receipt.outcome],
+            status=BECOMES_BY[receipt.outcome],
             next_attempt_at=ended + RETRY_AFTER if deferred else None,
             reason="" if receipt.outcome is Outcome.SENT else _words(receipt),
             changed_at=ended,

@@ -400,3 +400,8 @@ def test_who_began_the_sending_and_for_how_many_is_recorded(
     assert record.after is not None
     assert record.after["audience"] == 3
     assert record.after["forced"] == []
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_leads_where_the_table_of_states_allows(outcome: Outcome) -> None:
+    assert ledger.BECOMES_BY[outcome] in BECOMES[DeliveryStatus.SENDING]
