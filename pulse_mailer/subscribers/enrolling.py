@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Session
@@ -98,8 +100,27 @@ def enrolment(database: Session) -> Iterator[None]:
     """All chunks within it are stored, or none: an error takes back what came before."""
     with database.begin_nested():
         _entries.create(database.connection(), checkfirst=False)
-        yield
+        with _by_index(database):
+            yield
         _entries.drop(database.connection(), checkfirst=False)
+
+
+@contextlib.contextmanager
+def _by_index(database: Session) -> Iterator[None]:
+    """
+    Keep PostgreSQL to its indexes meanwhile.
+
+    For each chunk it would rather read whole tables, six times over: ten times slower on 300,000 subscribers.
+    """
+    if database.get_bind().dialect.name != "postgresql":
+        yield
+        return
+    ways = ("enable_hashjoin", "enable_mergejoin", "jit")
+    for way in ways:
+        database.execute(text(f"SET LOCAL {way} = off"))
+    yield
+    for way in ways:
+        database.execute(text(f"SET LOCAL {way} TO DEFAULT"))
 
 
 def enrol(
@@ -123,7 +144,11 @@ def enrol(
 
 
 def _fill(database: Session, entries: Sequence[Entry]) -> None:
-    """By the drivers' own fast ways: through the ORM it would take longer than everything else together."""
+    """
+    By the drivers' own fast ways, in the order of the hashes.
+
+    In that order all that follows reads and writes the indexes page by page instead of all over the place.
+    """
     rows = [
         (
             row.line,
@@ -134,7 +159,7 @@ def _fill(database: Session, entries: Sequence[Entry]) -> None:
             row.organisation,
             new_public_id(),
         )
-        for row, address_hash in entries
+        for row, address_hash in sorted(entries, key=operator.attrgetter("address_hash"))
     ]
     connection = database.connection()
     driver = connection.connection.driver_connection
