@@ -4,7 +4,9 @@ import io
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -41,24 +43,38 @@ def main() -> None:
             browser.close()
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A picture of a page: how wide, from where on, in light or dark."""
+
+    path: str
+    width: int
+    height: int
+    from_text: str = ""
+    scheme: Literal["light", "dark"] = "light"
+
+
+MAIL = "/staff/editions/civic-pulse/2026-11/preview"
+SHOTS = {
+    "mail-wide": Shot(MAIL, 680, 1400, from_text="Adult Social Care and Health"),
+    "mail-phone": Shot(MAIL, 375, 1400),
+    "mail-dark": Shot(MAIL, 375, 1400, from_text="Children and Young People", scheme="dark"),
+    "mailbox": Shot("/mailbox", 1100, 640),
+    "edition": Shot("/staff/editions/civic-pulse/2026-11", 1100, 860),
+    "deliveries": Shot("/deliveries?address=amara.okafor@example.org", 1100, 560),
+}
+
+
 def take(browser: Browser, url: str) -> None:
-    mail = f"{url}/staff/editions/civic-pulse/2026-11/preview"
-    shots = {
-        "mail-wide": (mail, 700, 1400, "light"),
-        "mail-phone": (mail, 375, 1400, "light"),
-        "mail-dark": (mail, 375, 1400, "dark"),
-        "mailbox": (f"{url}/mailbox", 1100, 720, "light"),
-        "edition": (f"{url}/staff/editions/civic-pulse/2026-11", 1100, 900, "light"),
-        "delivery": (f"{url}/deliveries", 1100, 720, "light"),
-    }
-    for name, (address, width, height, scheme) in shots.items():
+    for name, shot in SHOTS.items():
         context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            locale="en-GB",
+            viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.scheme, locale="en-GB"
         )
         page = context.new_page()
-        page.goto(address, wait_until="networkidle")
+        page.goto(url + shot.path, wait_until="networkidle")
+        if shot.from_text:
+            place = page.get_by_role("heading", name=shot.from_text).bounding_box()
+            page.evaluate("top => window.scrollTo(0, top)", place["y"] - 40 if place else 0)
         keep(page, name)
         context.close()
 
