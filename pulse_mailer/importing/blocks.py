@@ -52,6 +52,19 @@ class Block:
         return " ".join(" ".join(line.text for line in self.lines).split())
 
     @property
+    def marker(self) -> str:
+        """What stands before a list entry."""
+        if self.kind is not Kind.ENTRY:
+            return ""
+        return f"{self.number}. " if self.ordered else "- "
+
+    @property
+    def marked_lines(self) -> list[Line]:
+        """Its lines, the first with the marker of a list entry."""
+        first, *others = self.lines
+        return [Line(first.number, self.marker + first.text), *others]
+
+    @property
     def is_outer_paragraph(self) -> bool:
         """Whether it stands at the margin, in no list."""
         return self.kind is Kind.PARAGRAPH and self.level == 0

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from pulse_mailer.importing.blocks import Block, Kind
-from pulse_mailer.importing.contact import read_contact
 from pulse_mailer.importing.draft import (
     Doubt,
     DoubtfulLine,
@@ -15,6 +14,7 @@ from pulse_mailer.importing.draft import (
 from pulse_mailer.importing.heads import Head, is_capitals
 from pulse_mailer.importing.inline import visible
 from pulse_mailer.importing.names import fold, is_news
+from pulse_mailer.importing.opening import read_closing_block
 from pulse_mailer.importing.outline import Part, Role
 from pulse_mailer.importing.summary import is_bare_link, own_link, to_markdown
 
@@ -44,6 +44,7 @@ class Builder:
         footer: list[Block] | None = None
         for part in parts:
             if part.role is Role.FOOTER:
+                self._read_footer(footer)
                 footer = [part.block]
             elif part.role is Role.SECTION or (part.role is Role.CATEGORY and not has_sections):
                 self._read_footer(footer)
@@ -155,7 +156,7 @@ class Builder:
             return
         self._finish_item()
         self._doubt_lines(footer[0], Doubt.UNPLACED, "This heading over the contact details was left out.")
-        read_contact([line for block in footer[1:] for line in block.lines], self.draft)
+        read_closing_block(footer[1:], self.draft)
 
     def _finish_sections(self) -> None:
         """Say which sections are news, and drop the names of a list of contents above the sections themselves."""
@@ -183,7 +184,7 @@ class Builder:
                 "A picture outside of the items was left out.",
             )
             return
-        for line in block.lines:
+        for line in block.marked_lines:
             self._doubt(line.number, doubt, visible(line.text), why)
 
 

@@ -87,7 +87,7 @@ def read_opening(blocks: list[Block], draft: Draft) -> None:
     if place is None:
         place = _end_of_letter(blocks)
         draft.letter = to_markdown(blocks[:place])
-        read_contact([line for block in blocks[place:] for line in block.lines], draft)
+        read_contact([line for block in blocks[place:] for line in block.marked_lines], draft)
         return
     draft.letter = to_markdown(blocks[:place])
     found = _closing(blocks[place])
@@ -96,14 +96,14 @@ def read_opening(blocks: list[Block], draft: Draft) -> None:
     words = visible(first.text)
     draft.closing = words[: found.end()].strip()
     draft.signed_by = words[found.end() :].strip()
-    after = [line for block in blocks[place:] for line in block.lines][1:]
+    after = [line for block in blocks[place:] for line in block.marked_lines][1:]
     read_contact(_without_signature(after, draft), draft)
 
 
 def read_closing_block(blocks: list[Block], draft: Draft) -> None:
     """Fill reason and contact details from the blocks at the very end of a document."""
     blocks = [block for block in blocks if not _is_picture(block, draft)]
-    read_contact([line for block in blocks for line in block.lines], draft)
+    read_contact([line for block in blocks for line in block.marked_lines], draft)
 
 
 def _is_picture(block: Block, draft: Draft) -> bool:

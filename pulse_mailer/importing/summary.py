@@ -26,9 +26,8 @@ def to_markdown(blocks: Iterable[Block]) -> str:
     for block in blocks:
         if block.kind is Kind.ENTRY:
             level = min(block.level, len(margins))
-            marker = f"{block.number}. " if block.ordered else "- "
-            margins = [*margins[:level], " " * len(marker)]
-            line = "".join(margins[:level]) + marker + _guarded(block.text)
+            margins = [*margins[:level], " " * len(block.marker)]
+            line = "".join(margins[:level]) + block.marker + _guarded(block.text)
             written.append(line if in_list else f"\n{line}")
             in_list = True
             continue

@@ -61,7 +61,7 @@ def doubtful_lines(draft: Draft, kind: Doubt) -> list[int]:
 
 
 def words(text: str) -> Counter[str]:
-    return Counter(re.findall(r"\w+", text))
+    return Counter(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def kept_words(draft: Draft) -> Counter[str]:

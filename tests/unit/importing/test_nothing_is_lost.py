@@ -1,0 +1,129 @@
+"""Whatever a document looks like, each of its words is in the draft or in the review, and mail can carry it."""
+
+import contextlib
+import re
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pulse_mailer.errors import UnreadableDocument
+from pulse_mailer.importing.draft import Draft
+from pulse_mailer.richtext import to_html
+from tests.unit.importing.drafts import draft_of, kept_words, words
+from tests.unit.importing.word import by_hashes, from_text
+
+# Pieces that mean something to the grammar, between words that mean nothing.
+NAMES = [
+    "Reports",
+    "News",
+    "Housing",
+    "Example Trust News",
+    "Contact us",
+    "Welcome",
+    "Reports:",
+    "HOUSING NOTES NOW",
+]
+OPENERS = ["# ", "## ", "### ", "#### ", "- ", "  - ", "1. ", " 2. ", "> ", "• ", "**", "", "", "", ""]
+LINES = [
+    "The Digest", "May 2023", "Best wishes,", "Ada Marsh", "Head of Research", "Kind regards, Ada", "", "", "", "---",
+    "If you prefer not to receive this please unsubscribe", "Telephone: 020 7330 9170", "Example Ltd, AB1 2CD",
+    "Email: a@example.org  [@us](https://twitter.com/us)", "Home Office. Plan for change.", "Office for Homes. Why?",
+    "[Title here](https://example.org/t)", "**Home Office. [Plan](https://example.org/p)**", "[Read more](#)",
+    "Home Office. **Bold plan.**", "![alt words](p.png)", "![alt words](q.png)", "https://example.org/own",
+    "See [this](javascript:x) and [that]().", "and goes on in lower case after a break", "**Key findings**", "====",
+    "POLICY AND STRATEGY", "Published by someone on a day", "| a | b |", "(bracketed words which follow on)",
+    "A sentence that is a good deal longer than a title could ever be, and which ends as a sentence does.",
+    "A sentence that a page break cut in the middle of the words and",
+]  # fmt: skip
+line = st.one_of(
+    st.sampled_from(LINES),
+    st.builds("{}{}".format, st.sampled_from(OPENERS), st.sampled_from(NAMES)),
+    st.builds("{}{}".format, st.sampled_from(OPENERS), st.sampled_from([text for text in LINES if text])),
+    st.text("ab AB.,:;*_-#>1[]!|\\`\"'", max_size=30),
+)
+documents = st.lists(line, min_size=1, max_size=25).map("\n".join)
+
+
+def seen_words(text: str) -> list[str]:
+    """The words of a text that a reader sees: not the targets of links, nor the number of an entry without words."""
+    text = re.sub(r"(?m)^\s*\d+[.)]\s+(?=!\[[^\]]*\]\([^()]*\)$)", "", text)
+    return list(words(re.sub(r"\]\([^()]*\)", "]", text)).elements())
+
+
+def missing(text: str, draft: Draft) -> list[str]:
+    kept = kept_words(draft)
+    kept.subtract(words("\n".join(seen_words(text))))
+    return [word for word, count in kept.items() if count < 0]
+
+
+@settings(deadline=None)
+@given(documents)
+@example("## Reports\n\n## Reports\n\n**Home Office. Plan**\n- a\n 1. b")
+@example("May 2023\nMay 2023\n\nApril 2022")
+def test_every_word_of_a_text_is_kept(text: str) -> None:
+    try:
+        draft = draft_of(text, p=b"picture")
+    except UnreadableDocument:
+        assert not seen_words(text)
+        return
+    assert missing(text, draft) == []
+
+
+@settings(deadline=None)
+@given(documents)
+def test_every_item_has_a_title_and_mail_can_carry_its_summary(text: str) -> None:
+    try:
+        draft = draft_of(text, p=b"picture")
+    except UnreadableDocument:
+        return
+    to_html(draft.letter)
+    for item in draft.items():
+        assert item.title.strip()
+        assert item.url == "" or item.url.startswith(("https://", "http://", "mailto:"))
+        to_html(item.summary)
+
+
+@settings(deadline=None)
+@given(documents)
+def test_the_mail_shows_every_word_of_a_summary(text: str) -> None:
+    try:
+        draft = draft_of(text, p=b"picture")
+    except UnreadableDocument:
+        return
+    for markdown in (draft.letter, *(item.summary for item in draft.items())):
+        shown = words(re.sub(r"<[^>]*>", " ", to_html(markdown)))
+        numbers = words(" ".join(re.findall(r"(?m)^\s*(\d+)\. ", markdown)))
+        hidden = words("\n".join(seen_words(markdown))) - shown - numbers
+        assert not hidden, markdown
+
+
+@settings(deadline=None)
+@given(st.text(max_size=400))
+def test_no_text_at_all_makes_it_fail_in_another_way_than_ours(text: str) -> None:
+    try:
+        draft = draft_of(text, "edition.txt")
+    except UnreadableDocument:
+        return
+    to_html(draft.letter)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_no_bytes_at_all_make_it_fail_in_another_way_than_ours(data: bytes) -> None:
+    for name in ("edition.txt", "edition.docx"):
+        with contextlib.suppress(UnreadableDocument):
+            draft_of(data, name)
+
+
+word_lines = st.sampled_from([text for text in LINES if text and "![" not in text and "|" not in text])
+
+
+@settings(max_examples=10, deadline=None)  # python-docx takes its time
+@given(st.lists(st.one_of(word_lines, st.sampled_from(NAMES)), min_size=1, max_size=12).map("\n".join))
+def test_every_word_of_a_word_document_is_kept(text: str) -> None:
+    try:
+        draft = draft_of(from_text(text, by_hashes), "edition.docx")
+    except UnreadableDocument:
+        assert not seen_words(text)
+        return
+    assert missing(text, draft) == []
