@@ -1,8 +1,8 @@
 """How long work shows how far it is: a bar at a terminal, elsewhere one plain line every ten seconds."""
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -14,10 +14,10 @@ _LINE_EVERY_SECONDS = 10.0
 @contextlib.contextmanager
 def watched(doing: str, unit: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show how far something is, how fast it goes and how long it takes yet; give what to tell the number done."""
-    begun = time.monotonic()
+    begun = monotonic()
 
     def rate(done: int) -> float:
-        return done / max(time.monotonic() - begun, 0.001)
+        return done / max(monotonic() - begun, 0.001)
 
     if output.errors.is_terminal:
         columns = (
@@ -35,11 +35,13 @@ def watched(doing: str, unit: str, total: int) -> Iterator[Callable[[int], None]
 
     def say(done: int) -> None:
         nonlocal said
-        if time.monotonic() - said >= _LINE_EVERY_SECONDS:
-            said = time.monotonic()
-            left = (total - done) / max(rate(done), 0.001)
-            output.errors.print(
-                f"{doing}: {done:,} of {total:,}, {rate(done):,.0f} {unit}/s, about {left:.0f} s left"
+        if monotonic() - said >= _LINE_EVERY_SECONDS:
+            said = monotonic()
+            left = (
+                f", {rate(done):,.0f} {unit}/s, about {(total - done) / rate(done):.0f} s left"
+                if done
+                else ""
             )
+            output.errors.print(f"{doing}: {done:,} of {total:,}{left}")
 
     yield say

@@ -1,18 +1,16 @@
 """`pulse-mailer edition send`: shown, confirmed, frozen, handed over, reported."""
 
 import contextlib
-import itertools
-import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import FrameType
 
 import typer
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.cli import output, progress
+from pulse_mailer.cli.stopping import stopping
 from pulse_mailer.cli.trees import print_report
 from pulse_mailer.delivery import approving, ledger, planning
 from pulse_mailer.delivery import reading as reports
@@ -20,10 +18,11 @@ from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.errors import DatabaseError, UsageError, WrongState
 from pulse_mailer.subscribers import audience
 
 _LISTED = 20
+_LOOK_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +68,38 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
 
 
 def hand_over(mailer: Mailer, edition_id: int) -> Ending:
-    """Send what waits, with a progress bar; Ctrl-C ends it after the message at hand."""
+    """Send what waits, and wait for what other workers have in hand; Ctrl-C ends it after the message at hand."""
     way = Way(mailer.database, mailer.links, mailer.backend())
-    with mailer.database.transaction() as database:
-        ledger.expire(database, edition_id)
-        total = ledger.waiting(database, edition_id)
-    handed_over = itertools.count(1)
-    with _stopping() as stop, progress.watched("Sending", "mails", total) as done:
-        return dispatch(way, edition_id, stop=stop, watch=lambda _: done(next(handed_over)), early=True)
+    with stopping() as stop, _shown(mailer, edition_id):
+        ending = dispatch(way, edition_id, stop=stop, early=True)
+        while ending is Ending.UNDER_WAY and not stop.wait(_LOOK_EVERY_SECONDS):
+            ending = dispatch(way, edition_id, stop=stop)
+    return Ending.INTERRUPTED if ending is Ending.UNDER_WAY else ending
+
+
+@contextlib.contextmanager
+def _shown(mailer: Mailer, edition_id: int) -> Iterator[None]:
+    """Show how far the edition is, whichever worker sends it."""
+
+    def left() -> int:
+        with mailer.database.reading() as database:
+            return ledger.waiting(database, edition_id)
+
+    total, over = left(), threading.Event()
+
+    def look(done: Callable[[int], None]) -> None:
+        while not over.wait(_LOOK_EVERY_SECONDS):
+            with contextlib.suppress(DatabaseError):  # the sending itself says so, and decides what follows
+                done(total - left())
+
+    with progress.watched("Sending", "mails", total) as done:
+        looking = threading.Thread(target=look, args=(done,), name="progress", daemon=True)
+        looking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            looking.join()
 
 
 def _show_audience(mailer: Mailer, name: str, options: Options) -> int:
@@ -139,22 +162,3 @@ def _report(mailer: Mailer, name: str) -> reports.Report:
         found = reports.report(database, reading.edition(database, name))
     print_report(found, json=False)
     return found
-
-
-@contextlib.contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets; the second Ctrl-C ends the program at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    wanted = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.signal(number, ask) for number in wanted}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

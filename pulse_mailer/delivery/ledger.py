@@ -23,6 +23,7 @@ from pulse_mailer.domain.suppression import Suppression
 #: A recipient whose server said "later" is tried again after this time.
 RETRY_AFTER = datetime.timedelta(minutes=15)
 
+_UNDER_WAY = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
 _NO_LEASE = {"lease_owner": None, "lease_until": None}
 #: What a delivery that was being sent becomes.
 BECOMES_BY = {
@@ -35,19 +36,26 @@ BECOMES_BY = {
 _LOST = "The worker ended while this was being handed over; it may or may not have gone."
 
 
-def claim(
-    database: Session, edition_id: int, owner: str, limit: int, *, early: bool = False
-) -> list[Delivery]:
-    """
-    Take up to `limit` waiting deliveries of an edition that is being sent; none when others hold them all.
+def due() -> ColumnElement[bool]:
+    """What a worker may claim now."""
+    put_off = (Delivery.status == DeliveryStatus.DEFERRED) & (Delivery.next_attempt_at <= now())
+    return or_(Delivery.status == DeliveryStatus.QUEUED, put_off)
 
-    Args:
-        early: take deferred ones too whose time has not come yet.
-    """
-    due = [Delivery.status == DeliveryStatus.QUEUED, _deferred(early=early)]
+
+def hasten(database: Session, edition_id: int) -> None:
+    """Make what was put off due now: once, so that nobody's server is asked again and again."""
+    database.execute(
+        update(Delivery)
+        .where(Delivery.edition_id == edition_id, Delivery.status == DeliveryStatus.DEFERRED)
+        .values(next_attempt_at=now())
+    )
+
+
+def claim(database: Session, edition_id: int, owner: str, limit: int) -> list[Delivery]:
+    """Take up to `limit` waiting deliveries of an edition that is being sent; none when others hold them all."""
     waiting = (
         select(Delivery.id)
-        .where(Delivery.edition_id == edition_id, or_(*due), _edition_is_sending(edition_id))
+        .where(Delivery.edition_id == edition_id, due(), _edition_is_sending(edition_id))
         .order_by(Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
@@ -167,9 +175,23 @@ def expire(database: Session, edition_id: int) -> int:
 
 def waiting(database: Session, edition_id: int) -> int:
     """How many are still to be sent, those of other workers included."""
-    busy = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING, DeliveryStatus.DEFERRED)
-    counted = select(func.count()).where(Delivery.edition_id == edition_id, Delivery.status.in_(busy))
+    states = (*_UNDER_WAY, DeliveryStatus.DEFERRED)
+    counted = select(func.count()).where(Delivery.edition_id == edition_id, Delivery.status.in_(states))
     return database.scalar(counted) or 0
+
+
+def anything_due(database: Session, edition_id: int) -> bool:
+    """Whether a worker would find something to claim."""
+    return _any(database, edition_id, due())
+
+
+def anything_under_way(database: Session, edition_id: int) -> bool:
+    """Whether something waits for a worker, or is with one; what was put off until later is neither."""
+    return _any(database, edition_id, Delivery.status.in_(_UNDER_WAY))
+
+
+def _any(database: Session, edition_id: int, such: ColumnElement[bool]) -> bool:
+    return database.scalar(select(exists().where(Delivery.edition_id == edition_id, such))) or False
 
 
 def _changed(database: Session, statement: Update) -> int:
@@ -184,11 +206,6 @@ def _mine(delivery: Delivery, owner: str, status: DeliveryStatus) -> Update:
         Delivery.lease_epoch == delivery.lease_epoch,
         Delivery.status == status,
     )
-
-
-def _deferred(*, early: bool) -> ColumnElement[bool]:
-    deferred = Delivery.status == DeliveryStatus.DEFERRED
-    return deferred if early else deferred & (Delivery.next_attempt_at <= now())
 
 
 def _edition_is_sending(edition_id: int) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.clock import now
+from pulse_mailer.delivery import ledger
 from pulse_mailer.delivery.dispatch import Way, dispatch
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus
@@ -16,11 +17,7 @@ from pulse_mailer.domain.message import Receipt
 def editions_to_send(mailer: Mailer) -> list[tuple[int, str]]:
     """Id and key of the editions of which something waits that a worker may take now."""
     busy = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
-    ready = or_(
-        Delivery.status == DeliveryStatus.QUEUED,
-        Delivery.status.in_(busy) & (Delivery.lease_until < now()),
-        (Delivery.status == DeliveryStatus.DEFERRED) & (Delivery.next_attempt_at <= now()),
-    )
+    ready = or_(ledger.due(), Delivery.status.in_(busy) & (Delivery.lease_until < now()))
     something = select(Delivery.id).where(Delivery.edition_id == Edition.id, ready).exists()
     nothing = (
         ~select(Delivery.id)
