@@ -3,7 +3,7 @@ Who works on a delivery, and for how long that holds without a sign of life.
 
 A lease is renewed by a heartbeat. A worker looks at its own lease before it finishes a mail, by a clock that runs
 on while it is frozen: a thawed worker whose lease ran out meanwhile must not finish a mail that somebody else may
-have taken over.
+have taken over. A lease that ran out is lost for good; the worker begins anew with another.
 """
 
 import contextlib
@@ -26,20 +26,31 @@ from pulse_mailer.errors import DatabaseError
 LEASE = datetime.timedelta(seconds=60)
 HEARTBEAT_SECONDS = 10.0
 
+# Where there is one, the clock that counts the time in which the machine slept, too.
+_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def running_seconds() -> float:
+    """A time that nobody sets and nothing stops."""
+    return time.clock_gettime(_CLOCK)
+
 
 def new_owner() -> str:
-    """A name for this worker: host/boot/process/start of the process/random."""
+    """A name for this worker: host/boot and container/process/start of the process/random."""
     pid = os.getpid()
-    return f"{socket.gethostname()}/{_boot()}/{pid}/{_started(pid)}/{secrets.token_hex(4)}"
+    return f"{socket.gethostname()}/{_place()}/{pid}/{_started(pid)}/{secrets.token_hex(4)}"
 
 
 def is_dead(owner: str) -> bool:
-    """True only when it is certain: a process of this machine that is not there any more."""
-    host, boot, pid, started, _ = owner.rsplit("/", 4)
-    if host != socket.gethostname():
+    """
+    True only when it is certain: a process of this machine that is not there any more.
+
+    Machines and containers of one name are told apart by their boot and their space of process numbers, so a
+    worker from before a restart is not known to be dead; its lease ends in time.
+    """
+    host, place, pid, started, _ = owner.rsplit("/", 4)
+    if (host, place) != (socket.gethostname(), _place()):
         return False
-    if boot != _boot():
-        return True
     return not _alive(int(pid)) or _started(int(pid)) != started
 
 
@@ -54,25 +65,26 @@ class Lease:
     def __init__(self, database: Database) -> None:
         self.owner = new_owner()
         self._database = database
-        self._deadline = time.monotonic() + LEASE.total_seconds()
+        self._deadline = running_seconds() + LEASE.total_seconds()
         self._ended = threading.Event()
 
     def holds(self) -> bool:
-        return time.monotonic() < self._deadline
+        return running_seconds() < self._deadline
 
     def renew(self) -> None:
         """
-        Put off the end of the lease on everything claimed.
+        Put off the end of the lease on everything claimed; one that ran out stays lost.
 
         Raises:
             DatabaseError: it could not be put off; the old end stands.
         """
-        begun = time.monotonic()
+        begun = running_seconds()
         with self._database.transaction() as database:
             database.execute(
                 update(Delivery).where(Delivery.lease_owner == self.owner).values(lease_until=now() + LEASE)
             )
-        self._deadline = begun + LEASE.total_seconds()
+        if self.holds():  # else others may have taken everything over before this was written
+            self._deadline = begun + LEASE.total_seconds()
 
     @contextlib.contextmanager
     def kept_alive(self, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> Iterator["Lease"]:
@@ -100,8 +112,13 @@ def _read(path: str) -> str:
         return ""  # not Linux: the process id alone has to do
 
 
-def _boot() -> str:
-    return _read("/proc/sys/kernel/random/boot_id").strip()[:8] or "unknown"
+def _place() -> str:
+    """Which boot of which machine this is, and in which space of process numbers, since containers have their own."""
+    try:
+        numbers = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        numbers = ""
+    return f"{_read('/proc/sys/kernel/random/boot_id').strip()[:8]}.{numbers}"
 
 
 def _started(pid: int) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import ledger
+from pulse_mailer.delivery import leasing, ledger
 from pulse_mailer.delivery.dispatch import Ending
 from pulse_mailer.delivery.leasing import LEASE, Lease, is_dead, new_owner
 from pulse_mailer.domain.address import Address
@@ -356,12 +356,32 @@ def test_every_state_says_what_may_follow(status: DeliveryStatus) -> None:
     assert status in BECOMES
 
 
-def test_this_process_is_not_dead_and_one_of_the_last_boot_is() -> None:
-    mine = new_owner()
-    host, _, pid, started, rest = mine.split("/")
-    assert not is_dead(mine)
-    assert is_dead(f"{host}/another1/{pid}/{started}/{rest}")
-    assert is_dead(f"{host}/{mine.split('/')[1]}/{pid}/1/{rest}")
+def test_this_process_is_not_dead() -> None:
+    assert not is_dead(new_owner())
+
+
+def test_a_process_whose_number_was_given_to_another_is_dead() -> None:
+    host, place, pid, _, rest = new_owner().split("/")
+    assert is_dead(f"{host}/{place}/{pid}/1/{rest}")
+
+
+@pytest.mark.parametrize("place", ["5e0c1b2a.4026531836", "another."])
+def test_a_process_of_another_machine_or_container_of_our_name_is_not_known_to_be_dead(place: str) -> None:
+    host, _, _, started, rest = new_owner().split("/")
+    assert not is_dead(f"{host}/{place}/999999999/{started}/{rest}")
+
+
+def test_a_lease_that_ran_out_is_lost_for_good(
+    database: Database, keys: Keys, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edition_id = frozen(database, keys, links, people=1)
+    lease = Lease(database)
+    with database.transaction() as session:
+        ledger.claim(session, edition_id, lease.owner, 1)
+    thawed_at = leasing.running_seconds() + LEASE.total_seconds() + 1
+    monkeypatch.setattr(leasing, "running_seconds", lambda: thawed_at)
+    lease.renew()
+    assert not lease.holds(), "a thawed worker may finish a mail that others took over"
 
 
 def _receipt(delivery: Delivery, outcome: Outcome) -> Receipt:
