@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 DOCS = CHECKOUT / "docs"
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 SETTINGS_PAGE = (DOCS / "settings.md").read_text(encoding="utf-8")
+CODE = re.compile(r"```.*?```|^ {4}.*?$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
 
 
@@ -61,7 +62,8 @@ def test_status_is_in_the_glossary(status: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    prose = CODE.sub("", page.read_text(encoding="utf-8"))
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", prose)
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
