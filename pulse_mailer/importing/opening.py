@@ -34,6 +34,8 @@ def take_masthead(blocks: list[Block], draft: Draft, is_named: _IsNamed) -> list
     rest = list(blocks)
     left: list[Block] = []
     for _ in range(_MASTHEAD_BLOCKS):
+        if len(rest) > 1 and not draft.newsletter and is_named(visible(rest[1].lines[0].text)):
+            break  # what stands right over a category is a section, not the newsletter
         if not rest or rest[0].kind not in (Kind.HEADING, Kind.PARAGRAPH):
             break
         lines = [line for line in rest[0].lines if not _take_line(line.text, draft, is_named)]
@@ -83,7 +85,7 @@ def read_opening(blocks: list[Block], draft: Draft) -> None:
     """Fill letter, closing, signature and contact details from the blocks between masthead and first section."""
     blocks = [block for block in blocks if not _is_picture(block, draft)]
     blocks = _closings_apart(blocks)
-    place = next((place for place, block in enumerate(blocks) if _closing(block)), None)
+    place = next((place for place in reversed(range(len(blocks))) if _closing(blocks[place])), None)
     if place is None:
         place = _end_of_letter(blocks)
         draft.letter = to_markdown(blocks[:place])

@@ -27,6 +27,7 @@ from pulse_mailer.importing.names import (
     is_short_line,
 )
 
+WRAPPED = 50  #: characters at which a line may have been wrapped
 LOWEST = 7  #: a heading level below all
 
 
@@ -63,9 +64,13 @@ def outline(reading: Reading, names: Names) -> list[Part]:
 
 
 def _candidate(block: Block, names: Names) -> Head | None:
-    if block.kind is not Kind.HEADING and not (block.is_outer_paragraph and len(block.lines) == 1):
-        return None
-    return read_head(block.text, names)
+    return read_head(block.text, names) if block.kind is Kind.HEADING or _could_be_head(block) else None
+
+
+def _could_be_head(block: Block) -> bool:
+    """Whether a paragraph is one line, or a line that was wrapped because it is long."""
+    wrapped = all(len(line.text) >= WRAPPED for line in block.lines[:-1])
+    return block.is_outer_paragraph and len(block.lines) <= 3 and wrapped
 
 
 class _Outliner:
@@ -119,9 +124,9 @@ class _Outliner:
         )
         item = min((level for level, count in as_heads.items() if count * 2 > levels[level]), default=0)
         upper = sorted(level for level in levels if not item or level < item)
-        known = Counter(self._blocks[place].level for place in places if self._is_category(place))
+        known = [self._blocks[place].level for place in places if self._is_category(place)]
         second = upper[1] if len(upper) > 1 else 0
-        category = known.most_common(1)[0][0] if known else second
+        category = max((level for level in known if level in upper), default=second)
         if not item:
             item = min((level for level in levels if category and level > category), default=0)
         return Ladder(category=category, item=item)
@@ -175,7 +180,7 @@ class _Outliner:
         name, level = fold(words), block.level
         if is_footer(words):
             return Role.FOOTER, None
-        if name in self._names.sections:
+        if name in self._names.sections and not (self._is_category(place) and level == self._ladder.category):
             return Role.SECTION, None
         if not self._in_section and is_letter(words):
             return Role.TEXT, None
@@ -208,7 +213,7 @@ class _Outliner:
 
     def _paragraph(self, place: int) -> tuple[Role, Head | None]:
         block = self._blocks[place]
-        if len(block.lines) > 1:
+        if not _could_be_head(block):
             return self._text(place)
         words = visible(block.text)
         following = self._following[place]

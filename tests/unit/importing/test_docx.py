@@ -1,6 +1,7 @@
 """Word documents as staff write them: styles or bold lines, split links, typed bullets, boxes and tables."""
 
 import io
+import random
 import zipfile
 
 import pytest
@@ -171,6 +172,12 @@ def test_entities_in_utf_16_are_refused_too(sample: bytes) -> None:
 def test_zip_bombs_are_refused(sample: bytes, size: int) -> None:
     with pytest.raises(HostileDocument, match="unpack"):
         draft_of(with_part(sample, "word/media/zeros.bin", bytes(size)), "edition.docx")
+
+
+def test_too_much_xml_in_a_part_is_refused(sample: bytes) -> None:
+    words = random.Random(1).randbytes(archive.MAX_XML).hex()
+    with pytest.raises(HostileDocument, match="unpack"):
+        draft_of(with_part(sample, "word/comments.xml", f"<x>{words}</x>".encode()), "edition.docx")
 
 
 def test_too_many_parts_are_refused(sample: bytes) -> None:

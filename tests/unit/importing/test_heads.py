@@ -58,13 +58,13 @@ def test_heads_without_a_link_are_read(text: str, is_strong: bool) -> None:
     [
         ("St. Mungo's. Home at last.", "St. Mungo's", "Home at last"),  # known
         ("gov.uk. New rules.", "gov.uk", "New rules"),  # known, although it begins small
-        ("The King's Fund. Social care 360.", "The King's Fund", "Social care 360"),  # known with a curly quote
+        ("The King's Fund. A year in care.", "The King's Fund", "A year in care"),  # known with a curly quote
         ("U.S. Census Bureau. Households.", "U.S. Census Bureau", "Households"),
         ("Dr. Barnardo Trust. A life.", "Dr. Barnardo Trust", "A life"),
         ("The Competition & Markets Authority (CMA). Final report.", "The Competition & Markets Authority (CMA)",
          "Final report"),
-        ("Office for Health Improvement & Disparities. Vulnerabilities: a guide.",
-         "Office for Health Improvement & Disparities", "Vulnerabilities: a guide"),
+        ("Office for Health Improvement & Disparities. Weak spots: a guide.",
+         "Office for Health Improvement & Disparities", "Weak spots: a guide"),
     ],
 )  # fmt: skip
 def test_publishers_with_stops_and_brackets_are_cut_right(text: str, publisher: str, title: str) -> None:
@@ -107,7 +107,7 @@ def test_another_way_of_cutting_is_said() -> None:
 
 
 def test_a_whole_bold_line_has_no_publisher() -> None:
-    assert read_head("**Ambition for all**", NAMES) == Head("", "Ambition for all", is_strong=True)
+    assert read_head("**A fair start**", NAMES) == Head("", "A fair start", is_strong=True)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse_mailer.importing.inline import Run, rewrite_links, runs, visible, write
@@ -66,14 +66,12 @@ def test_bare_links_end_before_the_full_stop() -> None:
     assert seen == ["https://example.org/a_(b)", "https://example.org"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(Run, PRINTABLE, st.booleans(), st.booleans()), max_size=6))
 def test_what_was_written_reads_as_it_was(parts: list[Run]) -> None:
     expected = " ".join("".join(run.text for run in parts).split())
     assert visible(write(parts)) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(Run, PRINTABLE, st.booleans(), st.booleans()), max_size=6))
 def test_commonmark_shows_what_was_written(parts: list[Run]) -> None:
 

@@ -174,6 +174,36 @@ def test_sections_without_categories_hold_their_items() -> None:
     ]
 
 
+def test_usual_categories_may_be_sections_too() -> None:
+    item = "#### Office. [A](https://a.org)\n\nText."
+    draft = draft_of(
+        f"# D\n\nMay 2023\n\n## News\n\n### Reports\n\n{item}\n\n## Events\n\n### Blogs\n\n{item}"
+    )
+    assert [(section.name, section.categories[0].name) for section in draft.sections] == [
+        ("News", "Reports"),
+        ("Events", "Blogs"),
+    ]
+
+
+def test_a_document_without_masthead_begins_with_its_section() -> None:
+    draft = draft_of("# Housing\n\n## Reports\n\n### Office. [A](https://a.org)\n\nText.")
+    assert (draft.newsletter, [section.name for section in draft.sections]) == ("", ["Housing"])
+
+
+def test_wrapped_heads_and_paragraphs_are_read_as_one_line() -> None:
+    text = """\
+Department for Homes and Neighbourhoods. Who waits for a home, and how
+long: findings of the survey of waiting lists.
+
+The survey asked every council in the country for its list, and found
+that most of them could not say who was on it. Two could.
+"""
+    item = one_item(text)
+    assert item.publisher == "Department for Homes and Neighbourhoods"
+    assert item.title == "Who waits for a home, and how long: findings of the survey of waiting lists"
+    assert item.summary.endswith("could not say who was on it. Two could.")
+
+
 def test_categories_without_sections_become_sections() -> None:
     draft = draft_of(
         "Digest\n\nMay 2023\n\nReports\n\nOffice. Title.\n\nText.\n\nBriefings\n\nBoard. Other.\n\nText."

@@ -26,12 +26,12 @@ NAMES = [
 OPENERS = ["# ", "## ", "### ", "#### ", "- ", "  - ", "1. ", " 2. ", "> ", "• ", "**", "", "", "", ""]
 LINES = [
     "The Digest", "May 2023", "Best wishes,", "Ada Marsh", "Head of Research", "Kind regards, Ada", "", "", "", "---",
-    "If you prefer not to receive this please unsubscribe", "Telephone: 020 7330 9170", "Example Ltd, AB1 2CD",
+    "If you prefer not to receive this please unsubscribe", "Telephone: 01632 960 417", "Example Ltd, AB1 2CD",
     "Email: a@example.org  [@us](https://twitter.com/us)", "Home Office. Plan for change.", "Office for Homes. Why?",
     "[Title here](https://example.org/t)", "**Home Office. [Plan](https://example.org/p)**", "[Read more](#)",
     "Home Office. **Bold plan.**", "![alt words](p.png)", "![alt words](q.png)", "https://example.org/own",
     "See [this](javascript:x) and [that]().", "and goes on in lower case after a break", "**Key findings**", "====",
-    "POLICY AND STRATEGY", "Published by someone on a day", "| a | b |", "(bracketed words which follow on)",
+    "PLANS AND POLICIES", "Published by someone on a day", "| a | b |", "(bracketed words which follow on)",
     "A sentence that is a good deal longer than a title could ever be, and which ends as a sentence does.",
     "A sentence that a page break cut in the middle of the words and",
 ]  # fmt: skip
@@ -56,7 +56,6 @@ def missing(text: str, draft: Draft) -> list[str]:
     return [word for word, count in kept.items() if count < 0]
 
 
-@settings(deadline=None)
 @given(documents)
 @example("## Reports\n\n## Reports\n\n**Home Office. Plan**\n- a\n 1. b")
 @example("May 2023\nMay 2023\n\nApril 2022")
@@ -69,7 +68,6 @@ def test_every_word_of_a_text_is_kept(text: str) -> None:
     assert missing(text, draft) == []
 
 
-@settings(deadline=None)
 @given(documents)
 def test_every_item_has_a_title_and_mail_can_carry_its_summary(text: str) -> None:
     try:
@@ -83,7 +81,6 @@ def test_every_item_has_a_title_and_mail_can_carry_its_summary(text: str) -> Non
         to_html(item.summary)
 
 
-@settings(deadline=None)
 @given(documents)
 def test_the_mail_shows_every_word_of_a_summary(text: str) -> None:
     try:
@@ -97,7 +94,6 @@ def test_the_mail_shows_every_word_of_a_summary(text: str) -> None:
         assert not hidden, markdown
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_no_text_at_all_makes_it_fail_in_another_way_than_ours(text: str) -> None:
     try:
@@ -107,7 +103,6 @@ def test_no_text_at_all_makes_it_fail_in_another_way_than_ours(text: str) -> Non
     to_html(draft.letter)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_at_all_make_it_fail_in_another_way_than_ours(data: bytes) -> None:
     for name in ("edition.txt", "edition.docx"):
@@ -118,7 +113,7 @@ def test_no_bytes_at_all_make_it_fail_in_another_way_than_ours(data: bytes) -> N
 word_lines = st.sampled_from([text for text in LINES if text and "![" not in text and "|" not in text])
 
 
-@settings(max_examples=10, deadline=None)  # python-docx takes its time
+@settings(max_examples=10)  # python-docx takes its time
 @given(st.lists(st.one_of(word_lines, st.sampled_from(NAMES)), min_size=1, max_size=12).map("\n".join))
 def test_every_word_of_a_word_document_is_kept(text: str) -> None:
     try:
