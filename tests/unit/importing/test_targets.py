@@ -16,7 +16,7 @@ WRAPPER = "https://eur01.safelinks.protection.outlook.com/?url="
         ("//example.org/x", "https://example.org/x"),
         ("someone@example.org", "mailto:someone@example.org"),
         ("mailto:someone@example.org", "mailto:someone@example.org"),
-        ("tel:+441632960417", "tel:+442073309170"),
+        ("tel:+441632960417", "tel:+441632960417"),
         ("https://example.org/a b (c)", "https://example.org/ab%28c%29"),
         ("https://example.org/a&amp;b", "https://example.org/a&b"),
         # trackers go, everything else stays as it was
