@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 from pydantic import SecretStr
 
 from pulse_mailer.backends import BACKENDS
+from pulse_mailer.cli import app
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.settings import SECRETS, Settings, variable
@@ -83,3 +86,14 @@ def test_make_targets_in_the_docs_exist(page: Path) -> None:
     )
     named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
     assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_docs_exist(page: Path) -> None:
+    command: Any = typer.main.get_command(app)
+    groups = command.commands
+    text = page.read_text(encoding="utf-8")
+    for first, second in re.findall(r"(?<![/\w])pulse-mailer ([a-z]+)(?: ([a-z]+))?", text):
+        assert first in groups, f"pulse-mailer {first}"
+        if second and hasattr(groups[first], "commands"):
+            assert second in groups[first].commands, f"pulse-mailer {first} {second}"
