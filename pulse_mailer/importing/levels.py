@@ -58,12 +58,16 @@ class Levels:
         ):
             self._open.append(new)
             return len(self._open) - 1, INSIDE
-        if indent >= top.indent + (2 if ordered == top.ordered else 1):
-            if len(self._open) > MAX_LEVEL:
-                return MAX_LEVEL, DEEPER
-            self._open.append(new)
-        else:
+        return self._beside_or_below(new, top)
+
+    def _beside_or_below(self, new: _List, top: _List) -> tuple[int, str]:
+        # A list of the other kind may be set in by a single space; one of the same kind takes two.
+        if new.indent < top.indent + (2 if new.ordered == top.ordered else 1):
             self._settle(new)
+        elif len(self._open) > MAX_LEVEL:
+            return MAX_LEVEL, DEEPER
+        else:
+            self._open.append(new)
         return len(self._open) - 1, ""
 
     def _goes_on_inside(self, indent: int, ordered: bool, number: int) -> bool:
