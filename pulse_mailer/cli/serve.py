@@ -33,6 +33,7 @@ def run(
     with output.mailer() as mailer, contextlib.ExitStack() as running:
         settings = mailer.settings
         host, port = host or settings.web_host, port or settings.web_port
+        app = create_app(mailer)
         if settings.mailbox_port and not no_mailbox:
             catcher = running.enter_context(Catcher(mailer.mailbox, port=settings.mailbox_port))
             output.say(
@@ -41,5 +42,5 @@ def run(
         if not no_worker:
             running.enter_context(loop.in_background(mailer, output.say))
         output.say(f"Pages      http://{host}:{port}  (Ctrl-C stops)")
-        serve(create_app(mailer), host, port)
+        serve(app, host, port)
     output.say("Stopped.")

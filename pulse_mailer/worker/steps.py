@@ -12,10 +12,11 @@ from pulse_mailer.delivery.dispatch import Way, dispatch
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.message import Receipt
+from pulse_mailer.domain.newsletter import Newsletter
 
 
 def editions_to_send(mailer: Mailer) -> list[tuple[int, str]]:
-    """Id and key of the editions of which something waits that a worker may take now."""
+    """Id and name (newsletter/key) of the editions that a worker has something to do for now."""
     busy = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
     ready = or_(ledger.due(), Delivery.status.in_(busy) & (Delivery.lease_until < now()))
     something = select(Delivery.id).where(Delivery.edition_id == Edition.id, ready).exists()
@@ -27,11 +28,14 @@ def editions_to_send(mailer: Mailer) -> list[tuple[int, str]]:
         )
         .exists()
     )
-    wanted = select(Edition.id, Edition.key).where(
-        Edition.status == EditionStatus.SENDING, or_(something, nothing)
+    wanted = (
+        select(Edition.id, Newsletter.slug, Edition.key)
+        .join(Newsletter, Newsletter.id == Edition.newsletter_id)
+        .where(Edition.status == EditionStatus.SENDING, or_(something, nothing))
+        .order_by(Edition.id)
     )
-    with mailer.database.transaction() as database:
-        return [(row[0], row[1]) for row in database.execute(wanted.order_by(Edition.id))]
+    with mailer.database.reading() as database:
+        return [(row[0], f"{row[1]}/{row[2]}") for row in database.execute(wanted)]
 
 
 def send(mailer: Mailer, edition_id: int, *, stop: threading.Event, watch: Callable[[Receipt], None]) -> None:
