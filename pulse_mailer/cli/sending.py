@@ -48,11 +48,12 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
             remedy=f"See what came of it: pulse-mailer edition report {edition.key}",
         )
     if edition.status is EditionStatus.DRAFT:
-        count = _show_audience(mailer, name, options)
+        count, fingerprint = _show_audience(mailer, name, options)
         if options.dry_run:
             output.say("Nothing was sent: this was a dry run.")
             return
-        _begin(mailer, name, _confirmed(count, options), options)
+        agreed = _confirmed(count, options)
+        _begin(mailer, name, planning.Approval(output.actor(), agreed, options.forced, fingerprint))
     elif options.dry_run:
         _report(mailer, name)
         return
@@ -102,10 +103,11 @@ def _shown(mailer: Mailer, edition_id: int) -> Iterator[None]:
             looking.join()
 
 
-def _show_audience(mailer: Mailer, name: str, options: Options) -> int:
-    with mailer.database.transaction() as database:
+def _show_audience(mailer: Mailer, name: str, options: Options) -> tuple[int, str]:
+    """Say who gets it, and who is left out; gives their number, and the fingerprint of the mail."""
+    with mailer.database.reading() as database:
         edition = reading.edition(database, name)
-        approving.approve(edition, mailer.links, forced=options.forced)
+        checked = approving.approve(edition, mailer.links, forced=options.forced)
         newsletter = edition.newsletter
         count = audience.audience_count(database, newsletter.id)
         left_out = audience.left_out(database, newsletter.id)
@@ -121,7 +123,7 @@ def _show_audience(mailer: Mailer, name: str, options: Options) -> int:
             output.say(f"... and {len(left_out) - _LISTED:,} more.")
     if options.forced:
         output.trouble(f"Overridden by name: {', '.join(options.forced)}")
-    return count
+    return count, checked.rendering.fingerprint
 
 
 def _confirmed(count: int, options: Options) -> int:
@@ -135,13 +137,12 @@ def _confirmed(count: int, options: Options) -> int:
     return int(typer.prompt(f"Type {count} to send it to {count} people", type=int))
 
 
-def _begin(mailer: Mailer, name: str, count: int, options: Options) -> None:
+def _begin(mailer: Mailer, name: str, approval: planning.Approval) -> None:
     # A server that is away or a wrong password is better found before anything is fixed than after.
     mailer.backend().check()
-    approval = planning.Approval(output.actor(), count, options.forced)
     with mailer.database.transaction() as database:
         edition = reading.edition(database, name)
-        checked = approving.approve(edition, mailer.links, forced=options.forced)
+        checked = approving.approve(edition, mailer.links, forced=approval.forced)
         planning.freeze(database, edition, checked, mailer.links, approval)
 
 

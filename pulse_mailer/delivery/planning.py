@@ -12,7 +12,7 @@ from pulse_mailer.delivery.approving import Checked
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
-from pulse_mailer.errors import Refused, SendingBlocked
+from pulse_mailer.errors import Conflict, Refused, SendingBlocked, WrongState
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.audience import audience
 
@@ -25,11 +25,13 @@ class Approval:
     Attributes:
         count: how many people it goes to, as the person was shown.
         forced: preflight's errors that they overrode, by code.
+        fingerprint: of the Rendering that was checked before they agreed; empty when that is this very one.
     """
 
     actor: str
     count: int
     forced: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 def freeze(database: Session, edition: Edition, checked: Checked, links: Links, approval: Approval) -> int:
@@ -39,10 +41,14 @@ def freeze(database: Session, edition: Edition, checked: Checked, links: Links, 
     All in the caller's one transaction, so that an edition is either a draft or has its whole audience.
 
     Raises:
-        WrongState: the edition is no draft.
+        WrongState: the edition is no draft, or somebody else began first.
+        Conflict: it is not as it was when it was composed, or when a person agreed to it.
         Refused: nobody would get it.
         SendingBlocked: the audience is not as large as was agreed to.
     """
+    _hold(database, edition)
+    if approval.fingerprint not in ("", checked.rendering.fingerprint):
+        raise _changed(edition)
     edition.become(EditionStatus.APPROVED)
     edition.become(EditionStatus.SENDING)
     edition.frozen_at = edition.changed_at = now()
@@ -74,6 +80,26 @@ def freeze(database: Session, edition: Edition, checked: Checked, links: Links, 
         },
     )
     return count
+
+
+def _hold(database: Session, edition: Edition) -> None:
+    """Of two who begin at once, or of one who begins and one who edits, let one wait and then see what was done."""
+    composed = edition.revision
+    database.refresh(edition, ["status", "revision"], with_for_update=True)
+    if edition.status is not EditionStatus.DRAFT:
+        raise WrongState(
+            f"The edition {edition.key} is {edition.status.value} already; nothing was begun a second time.",
+            remedy=f"See how far it is: pulse-mailer edition report {edition.key}",
+        )
+    if edition.revision != composed:
+        raise _changed(edition)
+
+
+def _changed(edition: Edition) -> Conflict:
+    return Conflict(
+        f"The edition {edition.key} was changed meanwhile; nothing was sent.",
+        remedy="Look at it again, and send it then.",
+    )
 
 
 def _forced(checked: Checked, forced: Sequence[str]) -> list[str]:
