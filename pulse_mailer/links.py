@@ -19,7 +19,10 @@ from pulse_mailer.errors import BadLink
 from pulse_mailer.keys import Keys
 
 _MAC_LETTERS = 26  # 16 bytes in base32 without padding
-_TOKEN = re.compile(r"[0-9a-z][0-9a-z]{1,20}[a-z2-7]{26}")
+_TOKEN = re.compile(
+    rf"\W*(?P<kid>[0-9a-z])(?P<subject>[0-9a-z]{{1,20}})(?P<mac>[a-z2-7]{{{_MAC_LETTERS}}})(?:[^0-9a-z].*)?",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
 
 
 class Purpose(enum.StrEnum):
@@ -63,28 +66,23 @@ class Links:
         """
         Give the subject that a token was signed for.
 
+        Capitals do not matter, nor does what stands behind the token or before it: mail programs take the full
+        stop or bracket after a link for a part of it, and some turn addresses into capitals.
+
         Raises:
             BadLink: we did not sign it, or not for this purpose.
         """
-        if _TOKEN.fullmatch(token) and token[0] in self.keys.links:
-            kid, subject, mac = token[0], token[1:-_MAC_LETTERS], token[-_MAC_LETTERS:]
+        found = _TOKEN.fullmatch(token)
+        if found and (kid := found["kid"].lower()) in self.keys.links:
+            subject, mac = found["subject"].lower(), found["mac"].lower()
             if hmac.compare_digest(mac, self._mac(kid, purpose, subject)):
                 return subject
         raise BadLink(
             "This link is not one of ours, or it was cut short.", remedy="Open it from the mail again."
         )
 
-    def unsubscribe(self, public_id: str) -> str:
-        return f"{self.base_url}/u/{self.token(Purpose.UNSUBSCRIBE, public_id)}"
-
-    def list_unsubscribe(self, public_id: str) -> str:
-        """The value of List-Unsubscribe (RFC 2369, RFC 8058): https first, mailto where somebody reads it."""
-        ways = [f"<{self.unsubscribe(public_id)}>"]
-        if self.unsubscribe_inbox:
-            local, _, domain = self.unsubscribe_inbox.partition("@")
-            token = self.token(Purpose.UNSUBSCRIBE, public_id)
-            ways.append(f"<mailto:{local}+{token}@{domain}?subject=unsubscribe>")
-        return ", ".join(ways)
+    def way_out(self, token: str) -> str:
+        return f"{self.base_url}/u/{token}"
 
     def envelope_sender(self, from_address: str, delivery_id: int) -> str:
         """Where a bounce goes: an address of its own for each delivery (VERP) where somebody reads it."""

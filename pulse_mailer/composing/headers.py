@@ -87,7 +87,7 @@ def mailbox(name: str, phrase: str, address: str) -> str:
 
 
 def _list_unsubscribe(links: Links, marks: Marks) -> str:
-    ways = [f"<{links.base_url}/u/{marks.make('token')}>"]
+    ways = [f"<{links.way_out(marks.make('token'))}>"]
     if links.unsubscribe_inbox:
         local, _, domain = links.unsubscribe_inbox.partition("@")
         ways.append(f"<mailto:{local}+{marks.make('token')}@{domain}?subject=unsubscribe>")

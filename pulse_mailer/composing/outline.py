@@ -136,7 +136,7 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
         postal_address=_words(newsletter.postal_address, "The postal address"),
         contacts=_contacts(newsletter),
         web_copy=links.web_copy(newsletter.slug, edition.key),
-        unsubscribe=f"{links.base_url}/u/",
+        unsubscribe=links.way_out(""),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.exceptions import HTTPException as UnreadableForm
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 
 from pulse_mailer.delivery.reading import last_edition
@@ -54,14 +55,24 @@ async def _way(request: Request) -> Way:
         if error.status_code != 400:
             raise
         said = ""
+    except ClientDisconnect:  # it announced more than it sent, or hung up; nobody waits for the answer
+        said = ""
     return Way.ONE_CLICK if isinstance(said, str) and said.strip().lower() == "one-click" else Way.PAGE
 
 
 PublicId = Annotated[str, Depends(_public_id)]
 
 
+def _token(public_id: PublicId, mailer: TheMailer) -> str:
+    """The token for the page's own forms, made anew: the one in the address may have been mangled on its way."""
+    return mailer.links.token(Purpose.UNSUBSCRIBE, public_id)
+
+
+Token = Annotated[str, Depends(_token)]
+
+
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
-def show(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
+def show(public_id: PublicId, token: Token, mailer: TheMailer, pages: ThePages) -> Response:
     with mailer.database.reading() as database:
         who = standing(database, public_id)
     return _page(pages, who, token, "left" if who.is_unsubscribed else "asking")
@@ -69,7 +80,7 @@ def show(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) ->
 
 @router.post("/u/{token}")
 def leave(
-    public_id: PublicId, way: Annotated[Way, Depends(_way)], token: str, mailer: TheMailer, pages: ThePages
+    public_id: PublicId, way: Annotated[Way, Depends(_way)], token: Token, mailer: TheMailer, pages: ThePages
 ) -> Response:
     with mailer.database.transaction() as database:
         edition_id = last_edition(database, public_id)
@@ -81,7 +92,7 @@ def leave(
 
 
 @router.post("/u/{token}/undo")
-def undo(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
+def undo(public_id: PublicId, token: Token, mailer: TheMailer, pages: ThePages) -> Response:
     refusal = ""
     with mailer.database.transaction() as database:
         try:
@@ -93,7 +104,7 @@ def undo(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) ->
 
 
 @router.api_route("/u/{token}/undo", methods=["GET", "HEAD"])
-def show_undo(public_id: PublicId, token: str, mailer: TheMailer, pages: ThePages) -> Response:
+def show_undo(public_id: PublicId, token: Token, mailer: TheMailer, pages: ThePages) -> Response:
     """Where a browser comes back to after Undo, when somebody opens its history."""
     return show(public_id, token, mailer, pages)
 

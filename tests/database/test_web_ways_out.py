@@ -2,18 +2,20 @@
 
 import base64
 import dataclasses
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.database import Database
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, Rendering
-from pulse_mailer.domain.subscriber import SubscriptionEvent, Way
+from pulse_mailer.domain.subscriber import Subscriber, SubscriptionEvent, Way
 from pulse_mailer.domain.suppression import SuppressionReason
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links, Purpose
@@ -142,6 +144,13 @@ def test_the_pages_button_unsubscribes_and_offers_undo(reader: Reader, site: str
     assert last_event(mailer).way is Way.PAGE
 
 
+def _wait_until(happened: Callable[[], bool], seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 UNREADABLE = (
     (b"List-Unsubscribe=One-Click", "text/plain"),
     (b"List-Unsubscribe=One-Click", ""),
@@ -160,6 +169,36 @@ def test_a_body_that_cannot_be_read_keeps_nobody(reader: Reader, site: str, mail
         assert (answer.status_code, status_of(mailer)) == (200, "unsubscribed"), (body, kind)
         requests.post(f"{site}/u/{reader.token}/undo", timeout=10)
         assert status_of(mailer) == "active"
+
+
+def test_who_hangs_up_before_the_body_ends_is_out_all_the_same(
+    reader: Reader, site: str, mailer: Mailer, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = site.removeprefix("http://").split(":")
+    head = f"POST /u/{reader.token} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(head.encode() + b"List-Unsubscribe=One-Click")
+    _wait_until(lambda: status_of(mailer) == "unsubscribed")
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("mangled", ["{}.", "{})", "{}%3E", "{}%20"])
+def test_a_link_that_a_mail_program_mangled_works_to_the_end(
+    reader: Reader, site: str, mailer: Mailer, mangled: str
+) -> None:
+    token = mangled.format(reader.token)
+    assert f'action="/u/{reader.token}"' in requests.get(f"{site}/u/{token}", timeout=10).text
+    assert requests.post(f"{site}/u/{token}", data=ONE_CLICK, timeout=10).status_code == 200
+    assert status_of(mailer) == "unsubscribed"
+
+
+def test_an_address_that_would_be_refused_today_still_gets_out(
+    reader: Reader, site: str, mailer: Mailer
+) -> None:
+    with mailer.database.transaction() as database:
+        database.execute(update(Subscriber).values(address="r..eader@machine.local"))
+    assert "r•••@machine.local" in requests.get(f"{site}/u/{reader.token}", timeout=10).text
+    assert requests.post(f"{site}/u/{reader.token}", data=ONE_CLICK, timeout=10).status_code == 200
 
 
 def test_a_huge_body_is_refused(reader: Reader, site: str, mailer: Mailer) -> None:
