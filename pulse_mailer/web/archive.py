@@ -13,7 +13,7 @@ assets = APIRouter()
 
 #: Inline styles, for mail has no others.
 WEB_COPY_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

@@ -1,14 +1,18 @@
 """A mail as a document of its own, to be shown in a frame that may do nothing."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+# Nothing from elsewhere: a caught mail may be a stranger's, whose pictures would tell them that it was opened.
 _POLICY = (
-    "default-src 'none'; img-src 'self' https: data:{more}; style-src 'unsafe-inline'; font-src 'none'; "
+    "default-src 'none'; img-src 'self' data:{more}; style-src 'unsafe-inline'; font-src 'none'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 )
+#: An address of ours up to the picture's name, whatever the program was reached by when the mail was made.
+_BEFORE_PICTURE = re.compile(r'(?<=")https?://[^"\s<>]{1,300}(?=/pictures/[0-9a-f]{64}\.[a-z]{3,4}")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Frames:
         """Pictures come from where the page does, whatever name and port that was reached by."""
         if not self.has_pictures:
             return html
-        return html.replace(f'"{self.base_url}/pictures/', f'"{urlsplit(self.base_url).path}/pictures/')
+        return _BEFORE_PICTURE.sub(urlsplit(self.base_url).path, html)
 
     def _policy(self) -> str:
         parts = urlsplit(self.base_url)

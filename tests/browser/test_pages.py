@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
 from pulse_mailer.bootstrap import started
+from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.settings import Settings
 from pulse_mailer.web.app import create_app
 from pulse_mailer.web.server import running
@@ -49,6 +50,7 @@ class Site:
     url: str
     token: str
     mail: str
+    mailbox: Mailbox
 
     def address(self, path: str) -> str:
         return self.url + path.format(token=self.token, mail=self.mail)
@@ -71,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Ite
         given_second_draft(mailer)
         token, mail = given_reader(mailer).token, mailer.mailbox.list(limit=1)[0].id
         with running(create_app(mailer), port=port) as url:
-            yield Site(url, token, mail)
+            yield Site(url, token, mail, mailer.mailbox)
 
 
 @pytest.fixture
@@ -129,6 +131,27 @@ def test_the_frame_shows_pictures(page: Page, site: Site) -> None:
     widths = page.locator("img").evaluate_all("every => every.map(one => one.naturalWidth)")
     assert widths
     assert all(widths)
+
+
+def test_a_mail_from_a_stranger_asks_for_nothing_elsewhere(browser: Browser, site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        address = f"https://127.0.0.1:{elsewhere.getsockname()[1]}"
+        html = (
+            f'<link rel="preconnect" href="{address}"><meta http-equiv="refresh" content="0;url={address}">'
+            f'<img src="{address}/a.png"><script src="{address}/a.js"></script>'
+            f'<style>@import url({address}/a.css)</style><p style="background: url({address}/b.png)">Hello</p>'
+        )
+        source = f"Subject: Hello\r\nContent-Type: text/html\r\n\r\n{html}\r\n".encode()
+        mail = site.mailbox.keep("stranger@example.net", ["reader@example.org"], source)
+        context = browser.new_context(ignore_https_errors=True)
+        page = context.new_page()
+        page.goto(f"{site.url}/mailbox/{mail}")
+        expect(page.frame_locator("iframe").get_by_text("Hello")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        context.close()
+        elsewhere.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
 
 
 def test_the_web_copy_shows_pictures_and_fits(page: Page, site: Site) -> None:
