@@ -4,6 +4,7 @@ The command `pulse-mailer`: one module a noun, each command one transaction and 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 refused by checks.
 """
 
+import io
 import sys
 
 import typer
@@ -63,6 +64,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; what goes wrong ends with one clear line and its exit status, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal or pipe that is not UTF-8 gets "\\u201c" for a letter it lacks, and no traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except PulseMailerError as error:

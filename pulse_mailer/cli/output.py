@@ -3,6 +3,7 @@
 import contextlib
 import getpass
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -54,7 +55,8 @@ def error_line(error: PulseMailerError) -> None:
 
 
 def print_json(found: Any) -> None:
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+    whole = (sys.stdout.encoding or "").lower().startswith("utf")
+    typer.echo(json.dumps(found, ensure_ascii=not whole, indent=2, default=str))
 
 
 def print_table(

@@ -32,5 +32,7 @@ def stopping() -> Iterator[threading.Event]:
 def _wanted() -> list[signal.Signals]:
     if threading.current_thread() is not threading.main_thread():
         return []
-    every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    return [number for number in every if signal.getsignal(number) is not signal.SIG_IGN]
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
+    return wanted
