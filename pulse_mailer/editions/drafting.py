@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 from pulse_mailer import audit
 from pulse_mailer.clock import now
 from pulse_mailer.domain.edition import Edition, EditionStatus
-from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.editions.wording import checked
+from pulse_mailer.errors import WrongState
 
 #: What staff may set on an edition.
 FIELDS = ("subject", "preheader", "period", "closing", "signed_by", "signed_role")
@@ -17,18 +18,16 @@ def change(database: Session, edition: Edition, values: dict[str, str], *, actor
 
     Raises:
         WrongState: the edition is no draft any more.
-        UsageError: a value spans several lines.
+        UsageError: a value cannot stand in mail; says which, and nothing is changed.
     """
     if edition.status is not EditionStatus.DRAFT:
         raise WrongState(
             f"The edition {edition.key} is {edition.status.value} and cannot be changed any more."
         )
-    for name, value in values.items():
-        if any(ord(letter) < 32 for letter in value):
-            raise UsageError(f"The {name.replace('_', ' ')} must be one line of text.")
+    after = {name: checked(name, value) for name, value in values.items()}
     before = {name: getattr(edition, name) for name in values}
-    for name, value in values.items():
-        setattr(edition, name, value.strip())
+    for name, value in after.items():
+        setattr(edition, name, value)
     edition.revision += 1
     edition.changed_at = now()
     audit.record(
@@ -37,5 +36,5 @@ def change(database: Session, edition: Edition, values: dict[str, str], *, actor
         "edition.changed",
         f"edition {edition.newsletter.slug}/{edition.key}",
         before=before,
-        after=dict(values),
+        after=after,
     )

@@ -10,6 +10,7 @@ from pulse_mailer import audit
 from pulse_mailer.clock import now
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.editions.wording import checked
 from pulse_mailer.errors import Refused, UsageError
 
 #: What staff may set, and what it is called for them.
@@ -81,15 +82,11 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
 
 def _set(newsletter: Newsletter, values: dict[str, str]) -> None:
     for name, value in values.items():
-        setattr(newsletter, name, _checked(name, value.strip()))
+        setattr(newsletter, name, _right(name, checked(name, value, one_line=name != "postal_address")))
 
 
-def _checked(name: str, value: str) -> str:
+def _right(name: str, value: str) -> str:
     said = name.replace("_", " ")
-    if any(ord(letter) < 32 for letter in value.replace("\n", "")):
-        raise UsageError(f"The {said} holds a control character.")
-    if name != "postal_address" and "\n" in value:
-        raise UsageError(f"The {said} must be one line.")
     if name in ("name", "from_name", "from_address") and not value:
         raise UsageError(f"The {said} must not be empty.")
     if name in ("from_address", "reply_to") and value:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ from pulse_mailer.importing import read_document
 from pulse_mailer.importing.draft import Doubt, DoubtfulLine, Draft, DraftItem, DraftPicture, Programme
 
 ReadPicture = Callable[[str], bytes | None]
+
+_KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+_KEY_LETTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def import_document(
     Raises:
         DocumentError: it cannot be read; nothing was stored.
         NotFound: its newsletter is not there, and making it was not asked for.
-        UsageError: the document names no period, and no key was given.
+        UsageError: the document names no period and no key was given, or that cannot be a key.
         WrongState: the edition is no draft any more, and the document differs from it.
     """
     newsletter = None if wish.newsletter is None else reading.newsletter(database, wish.newsletter)
@@ -82,6 +86,11 @@ def import_document(
     key = wish.key or draft.key
     if not key:
         raise UsageError(f"{name} names no month.", remedy="Say which edition it is: --key 2022-04")
+    if not _KEY.fullmatch(key) or len(key) > _KEY_LETTERS:
+        raise UsageError(
+            f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, which stands in web addresses.",
+            remedy=f"Use letters, digits and single hyphens, at most {_KEY_LETTERS}, such as 2022-04.",
+        )
     edition, what = _store(database, newsletter, key, name, draft, actor)
     new_names = () if what == "unchanged" else _extend_programme(newsletter, draft)
     return Imported(edition=edition, draft=draft, what=what, founded=founded, new_names=new_names)
@@ -123,7 +132,13 @@ def _found(database: Session, draft: Draft, wish: Wish, actor: str) -> Newslette
         "postal_address": draft.postal_address,
         "reason": draft.reason,
     }
-    newsletter = founding.found(database, founding.slug_for(draft.newsletter), values, actor=actor)
+    slug = founding.slug_for(draft.newsletter)
+    if not slug:
+        raise UsageError(
+            f"No short name can be made of {draft.newsletter!r}, which has no letters of a web address.",
+            remedy="First: pulse-mailer newsletter add --help; then import with --newsletter.",
+        )
+    newsletter = founding.found(database, slug, values, actor=actor)
     newsletter.contact_lines = draft.contact_lines
     return newsletter
 

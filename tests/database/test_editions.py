@@ -174,6 +174,19 @@ def test_a_key_may_be_given(database: Database) -> None:
     assert imported.edition.key == "special"
 
 
+@pytest.mark.parametrize(
+    "key", ["a/b", "..", "a b", "a\nb", "[[token]]", "日本", "a?b", "-", "\udcff", "x" * 41]
+)
+def test_a_key_that_cannot_stand_in_a_web_address_is_refused(database: Database, key: str) -> None:
+    with pytest.raises(UsageError, match="cannot be an edition's key"):
+        bring_in(database, wish=importing.Wish(found=True, key=key))
+
+
+def test_a_newsletter_whose_name_gives_no_short_name_is_to_be_made_by_hand(database: Database) -> None:
+    with pytest.raises(UsageError, match="newsletter add"):
+        bring_in(database, DOCUMENT.replace("# Harbour Notes", "# \u65e5\u672c"))
+
+
 def test_two_newsletters_may_have_the_same_key_and_are_told_apart(database: Database) -> None:
     bring_in(database)
     bring_in(database, DOCUMENT.replace("# Harbour Notes", "# River Notes"))
@@ -194,6 +207,10 @@ def test_two_newsletters_may_have_the_same_key_and_are_told_apart(database: Data
         ("good", {"name": "x"}, UsageError),
         ("good", {"name": "x", "from_address": "nobody"}, BadAddress),
         ("good", {"name": "x\ry", "from_address": "a@example.org"}, UsageError),
+        ("good", {"name": "x\u202ey", "from_address": "a@example.org"}, UsageError),
+        ("good", {"name": "x\udcff", "from_address": "a@example.org"}, UsageError),
+        ("good", {"name": "x" * 1001, "from_address": "a@example.org"}, UsageError),
+        ("good", {"name": "x", "from_address": "a@example.org", "postal_address": "1\x1b[2J"}, UsageError),
         ("good", {"name": "x", "from_address": "a@example.org", "language": "English"}, UsageError),
         ("good", {"name": "x", "from_address": "a@example.org", "timezone": "London"}, UsageError),
     ],
@@ -222,6 +239,13 @@ def test_changing_a_draft_is_recorded_with_what_stood_before(database: Database)
         record = session.scalars(select(AuditRecord).where(AuditRecord.action == "edition.changed")).one()
     assert record.before == {"subject": "Harbour Notes, May 2026"}
     assert record.after == {"subject": "Rents are up"}
+
+
+@pytest.mark.parametrize("subject", ["a\u202eb", "a\x00b", "a\x85b", "\udcff", "a\tb", "x" * 1001])
+def test_a_subject_that_no_mail_may_carry_is_refused_at_once(database: Database, subject: str) -> None:
+    bring_in(database)
+    with database.transaction() as session, pytest.raises(UsageError, match="The subject"):
+        drafting.change(session, reading.edition(session, "2026-05"), {"subject": subject}, actor="ann")
 
 
 def test_a_subject_of_two_lines_is_refused(database: Database) -> None:
