@@ -151,7 +151,9 @@ def delivery(database: Session, delivery_id: int) -> DeliveryDetail:
     Raises:
         NotFound: there is no such delivery.
     """
-    row = database.execute(_lines().where(Delivery.id == delivery_id)).one_or_none()
+    row = None
+    if delivery_id < 2**63:  # neither database can be asked about a larger number
+        row = database.execute(_lines().where(Delivery.id == delivery_id)).one_or_none()
     if row is None:
         raise NotFound(
             f"There is no delivery {delivery_id}.",

@@ -10,7 +10,7 @@ from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.web import archive, deliveries, editions, health, mailbox, ways_out
 from pulse_mailer.web.failures import Failures
 from pulse_mailer.web.frames import Frames
-from pulse_mailer.web.guards import CalmMiddleware, HeadersMiddleware, StaffMiddleware
+from pulse_mailer.web.guards import CalmMiddleware, HeadersMiddleware, StaffMiddleware, WholeMiddleware
 from pulse_mailer.web.pages import Pages
 from pulse_mailer.web.throttling import Throttle
 
@@ -53,6 +53,7 @@ def _app(pages: Pages, routers: Sequence[APIRouter]) -> FastAPI:
     failures = Failures(pages)
     failures.install(app)
     # The last one added stands outermost.
+    app.add_middleware(WholeMiddleware, answer=failures.answer)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(StaffMiddleware, answer=failures.turn_away)
     app.add_middleware(CalmMiddleware, answer=failures.answer)

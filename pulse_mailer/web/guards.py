@@ -24,7 +24,7 @@ APP_POLICY = (
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: A proxy speaks for somebody else: what it brings never counts as coming from this machine.
-_PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_PROXY_HEADERS = ("forwarded", "x-forwarded-", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 
 Answer = Callable[[Scope, int], Response]
 
@@ -100,7 +100,7 @@ def _from_this_machine(scope: Scope, headers: Headers) -> bool:
         client is not None
         and _is_loopback(client[0])
         and _is_loopback(_host_name(headers.get("host", "")))
-        and not any(name in headers for name in _PROXY_HEADERS)
+        and not any(name.startswith(_PROXY_HEADERS) for name in headers)
     )
 
 
@@ -129,6 +129,20 @@ def _from_our_pages(headers: Headers) -> bool:
     # Without either header it is no browser, and nobody can be tricked into it.
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+class WholeMiddleware:
+    """Nothing of ours has a NUL in its address, and PostgreSQL cannot even be asked about one."""
+
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self.app = app
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            await self.answer(scope, 404)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 class CalmMiddleware:

@@ -197,12 +197,26 @@ def test_a_delivery_tells_every_attempt(shared: Sent) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/deliveries/999999", "/mailbox/nonsense", "/mailbox/..%2F..%2Fetc", "/nothing"]
+    "path",
+    [
+        "/deliveries/999999",
+        "/deliveries/99999999999999999999999",
+        "/deliveries?edition=a%00b",
+        "/mailbox/nonsense",
+        "/mailbox/..%2F..%2Fetc",
+        "/staff/editions/a%00b/c",
+        "/nothing",
+    ],
 )
 def test_what_is_not_there_is_a_page_that_says_so(site: str, path: str) -> None:
     page = get(site + path, status=404)
     assert "Traceback" not in page
     assert "Back to the first page" in page
+
+
+@pytest.mark.parametrize("path", ["/editions/a%00b", "/editions/a/b%00", "/pictures/a%00.png", "/u/a%00"])
+def test_an_address_that_no_database_can_be_asked_about_is_not_there(site: str, path: str) -> None:
+    assert "Traceback" not in get(site + path, status=404)
 
 
 def test_a_number_that_is_none_is_refused(site: str) -> None:

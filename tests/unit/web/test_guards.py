@@ -66,7 +66,10 @@ def test_this_machine_may_come_by_ipv6(client: str) -> None:
     assert asked(client=(client, 50000)) == 200
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host"])
+PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via")
+
+
+@pytest.mark.parametrize("header", [*PROXIES, "CF-Connecting-IP", "True-Client-IP"])
 def test_what_a_proxy_brings_never_counts_as_this_machine(header: str) -> None:
     assert asked(headers={header: "127.0.0.1"}) == 404
 
