@@ -6,6 +6,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 refused by checks
 
 import io
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -24,7 +25,7 @@ from pulse_mailer.cli import (
     worker,
 )
 from pulse_mailer.cli.output import error_line
-from pulse_mailer.errors import PulseMailerError
+from pulse_mailer.errors import PulseMailerError, UsageError
 
 app = typer.Typer(
     name="pulse-mailer",
@@ -62,12 +63,23 @@ def _options(
     pass
 
 
+def _check_letters(arguments: Sequence[str]) -> None:
+    # Python hands on bytes that are no text as halves of characters, which no database and no file takes.
+    for argument in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise UsageError(
+                f"{argument!r} is not text in the encoding of this terminal.",
+                remedy="Write it anew; a file whose name it is wants another name.",
+            )
+
+
 def main() -> None:
     """Run the command line; what goes wrong ends with one clear line and its exit status, never a traceback."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal or pipe that is not UTF-8 gets "\\u201c" for a letter it lacks, and no traceback.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _check_letters(sys.argv[1:])
         app()
     except PulseMailerError as error:
         error_line(error)

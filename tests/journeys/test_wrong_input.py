@@ -72,6 +72,11 @@ def refused(ended: Ended, status: int, *words: str) -> None:
         (["subscriber", "show", "nobody@example.org"], 1, ["nobody@example.org"]),
         (["subscriber", "unsubscribe", "nobody@example.org"], 1, ["nobody@example.org"]),
         (["suppression", "remove", "nobody@example.org"], 1, ["nobody@example.org"]),
+        (["delivery", "show", "99999999999999999999999"], 1, ["delivery find"]),
+        (["subscriber", "add", "a@example.org", "--wording", "caf\udce9"], 2, ["encoding"]),
+        (["suppression", "add", "a@example.org", "--note", "caf\udce9"], 2, ["encoding"]),
+        (["edition", "show", "caf\udce9"], 2, ["encoding"]),
+        (["edition", "import", "caf\udce9.md"], 2, ["encoding"]),
         (["demo", "--edition", "missing.md"], 1, ["missing.md"]),
     ],
 )
