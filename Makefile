@@ -26,10 +26,14 @@ run: $(VENV)/.runtime  ## Serve what the demo made, until Ctrl-C: http://127.0.0
 	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer serve
 
 .PHONY: test
-test: lint test-unit test-browser  ## Check everything: lint, all tests, the built wheel in an empty environment
+test: lint test-rooms test-browser  ## Check everything: lint, all tests, the built wheel in an empty environment
 
 .PHONY: test-unit
-test-unit: $(VENV)/.dev  ## Run the tests that need no browser
+test-unit: $(VENV)/.dev  ## Run the quick tests: one room at a time, no database, no browser
+	$(BIN)/pytest -q tests/unit
+
+.PHONY: test-rooms
+test-rooms: $(VENV)/.dev  ## Run all tests that need no browser
 	$(BIN)/pytest -q --ignore tests/browser
 
 .PHONY: test-browser
