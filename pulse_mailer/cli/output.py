@@ -4,7 +4,7 @@ import contextlib
 import getpass
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +18,11 @@ from pulse_mailer.settings import load
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+# Controls, and marks that turn text around: what came from elsewhere must not steer the terminal.
+_STEERING = dict.fromkeys(
+    [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -39,7 +44,7 @@ def actor() -> str:
 
 def say(text: str = "", style: str = "") -> None:
     """Print a line; what stands in it is text, never markup."""
-    console.print(escape(text), style=style or None)
+    console.print(plain(text), style=style or None)
 
 
 def good(text: str) -> None:
@@ -51,7 +56,7 @@ def trouble(text: str) -> None:
 
 
 def error_line(error: PulseMailerError) -> None:
-    errors.print(f"[bold red]error:[/] {escape(str(error))}")
+    errors.print(f"[bold red]error:[/] {plain(str(error))}")
 
 
 def print_json(found: Any) -> None:
@@ -67,10 +72,10 @@ def print_table(
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(plain("" if cell is None else str(cell)) for cell in row))
     console.print(table, soft_wrap=False)
 
 
-def as_columns(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> list[list[object]]:
-    """Pick the named values of each row, in the order of the columns."""
-    return [[row[name] for name in columns] for row in rows]
+def plain(text: str) -> str:
+    """The text so that neither Rich nor the terminal takes anything in it for a command."""
+    return escape(text.translate(_STEERING))

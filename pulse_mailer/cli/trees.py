@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.tree import Tree
 
 from pulse_mailer.cli import output
@@ -30,16 +29,18 @@ _MEANING = {
 
 def print_edition(edition: Edition) -> None:
     """What is in an edition, and what of its document wants a person's eye."""
-    tree = Tree(f"[bold]{escape(edition.newsletter.name)}[/], {escape(edition.period or edition.key)}")
-    tree.add(f"Subject: {escape(edition.subject)}")
-    tree.add(f"Preheader: {escape(edition.preheader)}")
+    tree = Tree(
+        f"[bold]{output.plain(edition.newsletter.name)}[/], {output.plain(edition.period or edition.key)}"
+    )
+    tree.add(f"Subject: {output.plain(edition.subject)}")
+    tree.add(f"Preheader: {output.plain(edition.preheader)}")
     paragraphs = len([part for part in edition.letter.split("\n\n") if part.strip()])
     signed = ", ".join(part for part in (edition.signed_by, edition.signed_role) if part)
-    tree.add(f"Letter: {paragraphs} paragraphs" + (f", signed {escape(signed)}" if signed else ""))
+    tree.add(f"Letter: {paragraphs} paragraphs" + (f", signed {output.plain(signed)}" if signed else ""))
     for section in edition.sections:
-        branch = tree.add(f"[bold]{escape(section.name)}[/] ({_counted(section.item_count)})")
+        branch = tree.add(f"[bold]{output.plain(section.name)}[/] ({_counted(section.item_count)})")
         for category in section.categories:
-            group = branch.add(escape(category.name)) if category.name else branch
+            group = branch.add(output.plain(category.name)) if category.name else branch
             for item in category.items:
                 group.add(_item(item))
     output.console.print(tree, soft_wrap=False)
@@ -86,7 +87,7 @@ def _print_group(findings: "list[Finding]", *, overridden: bool) -> None:
     first = findings[0]
     colour = "red" if first.severity.value == "error" else "yellow"
     said = f"{first.severity.value}, overridden" if overridden else first.severity.value
-    output.console.print(f"[{colour}]{said}[/] [bold]{first.code}[/]: {escape(first.remedy)}")
+    output.console.print(f"[{colour}]{said}[/] [bold]{first.code}[/]: {output.plain(first.remedy)}")
     for finding in findings:
         output.say(f"  {finding.place}: {finding.what}")
 
@@ -142,9 +143,9 @@ def plain_line(line: "DeliveryLine") -> dict[str, object]:
 
 
 def _item(item: Item) -> str:
-    publisher = f"{escape(item.publisher)}. " if item.publisher else ""
+    publisher = f"{output.plain(item.publisher)}. " if item.publisher else ""
     missing = "" if item.url else " [yellow](no link)[/]"
-    return f"[dim]{publisher}[/]{escape(item.title)}{missing}"
+    return f"[dim]{publisher}[/]{output.plain(item.title)}{missing}"
 
 
 def _counted(count: int) -> str:
