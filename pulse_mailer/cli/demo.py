@@ -190,7 +190,9 @@ def _readers(sample: str, wanted: int) -> bytes:
 def _some_leave(mailer: Mailer) -> None:
     with mailer.database.transaction() as database:
         newsletter = reading.newsletter(database, None)
-        first = audience.audience(newsletter.id).order_by("subscription_id").limit(_UNSUBSCRIBED + _SUPPRESSED)
+        first = (
+            audience.audience(newsletter.id).order_by("subscription_id").limit(_UNSUBSCRIBED + _SUPPRESSED)
+        )
         people = database.execute(first).all()
         for person in people[:_UNSUBSCRIBED]:
             leave_address(database, mailer.keys, Address.parse(person.address), newsletter, actor=_ACTOR)
