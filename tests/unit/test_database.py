@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def test_password_is_not_shown() -> None:
     database = Database("postgresql://me:hunter2@localhost/pulse")
     assert "hunter2" not in database.shown
     assert "me:***@localhost" in database.shown
+
+
+def test_an_error_names_its_statement_and_nobodys_address(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/pulse.db")
+    address = f"{'ann'}@example.org"  # whole, it would stand in the traceback as this line of code
+    with pytest.raises(DatabaseUnreachable) as refused, database.transaction() as session:
+        session.execute(text("SELECT * FROM nowhere WHERE address = :address"), {"address": address})
+    told = "".join(traceback.format_exception(refused.value))
+    assert "FROM nowhere" in told
+    assert address not in told
+    database.close()
 
 
 def test_server_that_does_not_answer_is_said_in_one_line() -> None:
