@@ -133,7 +133,7 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
         ],
         parts=_parts(edition, links, theme),
         reason=_words(newsletter.reason, "The footer's reason"),
-        postal_address=_words(newsletter.postal_address, "The postal address"),
+        postal_address=_words(_on_one_line(newsletter.postal_address), "The postal address"),
         contacts=_contacts(newsletter),
         web_copy=links.web_copy(newsletter.slug, edition.key),
         unsubscribe=links.way_out(""),
@@ -208,6 +208,12 @@ def _contacts(newsletter: Newsletter) -> list[Contact]:
         )
         for line in newsletter.contact_lines
     ]
+
+
+def _on_one_line(postal_address: str) -> str:
+    """The lines of an address as on an envelope, with commas between them."""
+    lines = (line.strip(" \t\r,") for line in postal_address.split("\n"))
+    return ", ".join(line for line in lines if line)
 
 
 def _rich(markdown: str, heading: str, where: str) -> Markup:

@@ -296,6 +296,16 @@ def test_an_edition_that_is_just_begun_can_be_looked_at() -> None:
     assert not re.search(r"<(p|h\d|a)\b(?![^>]*border)[^>]*>\s*</\1>", rendering.html)
 
 
+def test_a_postal_address_of_many_lines_is_read_with_commas() -> None:
+    edition = editions.edition()
+    edition.newsletter.postal_address = "Harbour House,\r\n4 Quay Street\n\n Portwick \nPW1 2AB\n"
+    rendering = made(edition)
+
+    shown = "Harbour House, 4 Quay Street, Portwick, PW1 2AB"
+    assert shown in visible_text(rendering.html)
+    assert shown in rendering.text
+
+
 def test_an_empty_section_and_an_empty_category_leave_nothing_broken() -> None:
     edition = editions.edition()
     edition.sections[1].categories = []
