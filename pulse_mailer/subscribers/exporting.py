@@ -11,8 +11,9 @@ from pulse_mailer.subscribers.reading import subscribers
 
 HEADER = ("Email", "First name", "Last name", "Organisation", "Status", "Joined", "Since", "Left out because")
 
-#: A cell that begins so is a formula to a spreadsheet, which runs it (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A cell that begins so is a formula to a spreadsheet, which runs it, in East Asia also when it begins with a
+#: letter of full width (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def export_csv(database: Session, newsletter: Newsletter, file: TextIO) -> int:
@@ -36,13 +37,13 @@ def export_csv(database: Session, newsletter: Newsletter, file: TextIO) -> int:
 
 
 def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """A cell that no spreadsheet takes for a formula; one that looks guarded already is guarded once more."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def unguarded(cell: str) -> str:
     """What `guarded` was given."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def _shown(at: datetime.datetime) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.address import Address
@@ -121,17 +121,6 @@ def subscribers(
             cause=Cause(row.cause) if row.cause else None,
             reason=why(row, newsletter.timezone),
         )
-
-
-def subscriber_counts(database: Session, newsletter_id: int) -> dict[SubscriptionStatus, int]:
-    """How many subscriptions of a newsletter are in each status."""
-    query = (
-        select(Subscription.status, func.count())
-        .where(Subscription.newsletter_id == newsletter_id)
-        .group_by(Subscription.status)
-    )
-    counts = dict(iter(database.execute(query)))
-    return {status: counts.get(status, 0) for status in SubscriptionStatus}
 
 
 def subscriber(database: Session, keys: Keys, address: Address) -> SubscriberShown:

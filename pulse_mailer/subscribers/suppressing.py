@@ -80,11 +80,6 @@ def lift(database: Session, keys: Keys, address: Address, *, actor: str) -> None
     database.flush()
 
 
-def is_suppressed(database: Session, keys: Keys, address: Address) -> bool:
-    query = select(Suppression.id).where(Suppression.address_hash == keys.hash_address(address.key))
-    return database.scalar(query) is not None
-
-
 def suppressions(database: Session, *, address_hash: str | None = None) -> list[Suppressed]:
     """All of them, the newest first; or the one of an address."""
     query = (

@@ -21,9 +21,9 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.subscribers.audience import audience, audience_count, left_out, left_out_counts
 from pulse_mailer.subscribers.joining import JoinResult
 from pulse_mailer.subscribers.leaving import leave, leave_address, undo
-from pulse_mailer.subscribers.reading import subscriber, subscriber_counts, subscribers
+from pulse_mailer.subscribers.reading import subscriber, subscribers
 from pulse_mailer.subscribers.reasons import Cause
-from pulse_mailer.subscribers.suppressing import is_suppressed, lift, suppress, suppressions
+from pulse_mailer.subscribers.suppressing import lift, suppress, suppressions
 from tests.database.subscribers_given import events, given_edition, given_newsletter, joined, public_id
 
 ANN = "ann@example.org"
@@ -228,8 +228,8 @@ def test_each_one_left_out_has_a_reason_and_the_counts_add_up(database: Database
         }
         counts = left_out_counts(session, newsletter.id)
         assert counts == {Cause.UNSUBSCRIBED: 2, Cause.SUPPRESSED: 1, Cause.PENDING: 1}
-        total = sum(subscriber_counts(session, newsletter.id).values())
-        assert sum(counts.values()) + audience_count(session, newsletter.id) == total == 5
+        everybody = len(list(subscribers(session, newsletter)))
+        assert sum(counts.values()) + audience_count(session, newsletter.id) == everybody == 5
 
 
 def test_one_address_can_be_asked_about(database: Database, keys: Keys) -> None:
@@ -262,7 +262,6 @@ def test_an_address_is_suppressed_once_and_the_first_reason_stays(database: Data
         assert not suppress(session, keys, again, reason=SuppressionReason.BOUNCED, actor="bo")
         (found,) = suppressions(session)
         assert (found.reason, found.note, found.actor) == (SuppressionReason.STAFF, "by letter", "ann")
-        assert is_suppressed(session, keys, address)
 
 
 def test_lifting_a_suppression_brings_the_subscriber_back_into_the_audience(
