@@ -26,6 +26,10 @@ from pulse_mailer.errors import (
 from pulse_mailer.keys import Keys
 from pulse_mailer.resources import migrations_dir
 
+_REMEDY = (
+    "Check PULSE_MAILER_DATABASE_URL, and that the database runs, can be written and is held by nobody else."
+)
+
 
 class Database:
     """
@@ -133,16 +137,25 @@ class Database:
             KeysMismatch: links already sent would break, or people who left would not be recognised.
         """
         prints = keys.fingerprints()
+        with (
+            self.reading() as database
+        ):  # nearly always all are kept, and nobody's writing need be waited for
+            if self._new_prints(database, prints) == {}:
+                return
         with self.transaction() as database:
-            kept = {row.purpose: row.fingerprint for row in database.scalars(select(KeyFingerprint))}
-            for purpose, fingerprint in kept.items():
-                if prints.get(purpose) != fingerprint:
-                    raise KeysMismatch(
-                        f"The key {purpose!r} is not the one that {self.shown} was made with.",
-                        remedy="Bring back the key files that belong to this database.",
-                    )
-            for purpose in prints.keys() - kept.keys():
-                database.add(KeyFingerprint(purpose=purpose, fingerprint=prints[purpose]))
+            for purpose, fingerprint in self._new_prints(database, prints).items():
+                database.add(KeyFingerprint(purpose=purpose, fingerprint=fingerprint))
+
+    def _new_prints(self, database: Session, prints: dict[str, str]) -> dict[str, str]:
+        """The fingerprints that the database does not keep yet. Raises as `check_keys()`."""
+        kept = {row.purpose: row.fingerprint for row in database.scalars(select(KeyFingerprint))}
+        for purpose, fingerprint in kept.items():
+            if prints.get(purpose) != fingerprint:
+                raise KeysMismatch(
+                    f"The key {purpose!r} is not the one that {self.shown} was made with.",
+                    remedy="Bring back the key files that belong to this database.",
+                )
+        return {purpose: prints[purpose] for purpose in prints.keys() - kept.keys()}
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[alembic.config.Config]:
@@ -155,7 +168,7 @@ class Database:
                 yield config
         except DBAPIError as error:
             raise MigrationFailed(
-                f"The migration of {self.shown} failed and changed nothing: {_first_line(error)}"
+                f"The migration of {self.shown} failed and changed nothing: {_first_line(error)}."
             ) from error
 
     def _refuse_newer(self, current: str | None) -> None:
@@ -181,13 +194,17 @@ def _reachable(database: Database) -> Iterator[None]:
         if type(error) not in (OperationalError, sqlalchemy.exc.DatabaseError):
             raise
         raise DatabaseUnreachable(
-            f"The database {database.shown} cannot be used: {_first_line(error)}",
-            remedy="Check PULSE_MAILER_DATABASE_URL and that the database runs.",
+            f"The database {database.shown} cannot be used: {_first_line(error)}.", remedy=_REMEDY
+        ) from error
+    except sqlalchemy.exc.TimeoutError as error:
+        raise DatabaseUnreachable(
+            f"The database {database.shown} is too busy: no connection became free in time.",
+            remedy="Try again.",
         ) from error
 
 
 def _first_line(error: DBAPIError) -> str:
-    return next(iter(str(error.orig).strip().splitlines()), "no answer")
+    return next(iter(str(error.orig).strip().splitlines()), "no answer").rstrip(".")
 
 
 def _engine(url: str) -> Engine:

@@ -1,7 +1,9 @@
 """The database's door: which URLs it takes, and what it says when nobody answers."""
 
+import contextlib
 import socket
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from pulse_mailer.database import Database
-from pulse_mailer.errors import BadSetting, DatabaseUnreachable
+from pulse_mailer.errors import BadSetting, DatabaseUnreachable, KeysMismatch
+from pulse_mailer.keys import Keys
 
 
 @pytest.mark.parametrize(
@@ -97,3 +100,41 @@ def test_transaction_that_reads_first_waits_for_one_that_writes(sqlite_url: str)
     thread.join()
     database.close()
     assert order == ["first", "second"]
+
+
+def test_known_keys_are_checked_while_somebody_else_writes(sqlite_url: str, keys: Keys) -> None:
+    database = Database(sqlite_url)
+    database.check_keys(keys)
+    with database.transaction():
+        begun = time.monotonic()
+        database.check_keys(keys)
+    assert time.monotonic() - begun < 5, "it waited for the writer"
+    database.close()
+
+
+def test_keys_of_another_database_are_refused(sqlite_url: str, keys: Keys) -> None:
+    database = Database(sqlite_url)
+    database.check_keys(keys)
+    with pytest.raises(KeysMismatch, match="'address'"):
+        database.check_keys(Keys(links=keys.links, address=b"x" * 32))
+    database.close()
+
+
+def test_a_new_link_key_is_remembered_beside_the_old(sqlite_url: str, keys: Keys) -> None:
+    database = Database(sqlite_url)
+    database.check_keys(keys)
+    database.check_keys(Keys(links=keys.links | {"2": b"y" * 32}, address=keys.address))
+    with pytest.raises(KeysMismatch, match="'link:2'"):
+        database.check_keys(Keys(links=keys.links | {"2": b"z" * 32}, address=keys.address))
+    database.close()
+
+
+def test_too_many_at_once_is_said_in_one_line(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(sqlite_url)
+    monkeypatch.setattr(database.engine.pool, "_timeout", 0.01)
+    with contextlib.ExitStack() as readers:
+        for _ in range(15):  # as many as the pool has
+            readers.enter_context(database.reading()).execute(text("SELECT 1"))
+        with pytest.raises(DatabaseUnreachable, match="too busy"):
+            database.check_revision()
+    database.close()
