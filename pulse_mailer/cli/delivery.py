@@ -24,7 +24,7 @@ def find(
 ) -> None:
     """Answer whether an address got an edition, and why or why not."""
     wanted = Address.parse(address)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         edition_id = None if edition is None else editions.edition(database, edition).id
         answers = answering.find(database, mailer.keys, wanted, edition_id=edition_id)
         otherwise = "" if answers else answering.standing(database, mailer.keys, wanted)
@@ -62,7 +62,7 @@ def list_(
 ) -> None:
     """List deliveries, the latest edition first."""
     status = _state(state)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         edition_id = None if edition is None else editions.edition(database, edition).id
         lines = reading.deliveries(database, edition_id=edition_id, status=status, limit=limit, offset=offset)
         count = reading.count(database, edition_id=edition_id, status=status)
@@ -93,7 +93,7 @@ def show(
     json: output.Json = False,
 ) -> None:
     """Show one delivery with every attempt at it."""
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         detail = reading.delivery(database, delivery_id)
     line = detail.line
     if json:

@@ -55,7 +55,7 @@ def import_(
         output.say(f"New in the newsletter's programme: {', '.join(imported.new_names)}")
     what = {"new": "is a new draft", "changed": "was brought up to date", "unchanged": "is the same already"}
     output.good(f"{edition.newsletter.name} {edition.key} {what[imported.what]}.")
-    output.say(f"Next: pulse-mailer edition check {edition.key}")
+    output.say(f"Next: pulse-mailer edition check {edition.name}")
 
 
 @app.command("list")
@@ -65,7 +65,7 @@ def list_(
     json: output.Json = False,
 ) -> None:
     """List the editions, the newest first."""
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         wanted = None if newsletter is None else reading.newsletter(database, newsletter).id
         lines = reading.editions(database, wanted)
     if json:
@@ -84,7 +84,7 @@ def list_(
 @app.command()
 def show(name: Name, *, json: output.Json = False) -> None:
     """Show an edition as a tree, and the lines of its document that want a person's eye."""
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
     if json:
         output.print_json(reading.as_json(edition))
@@ -119,7 +119,7 @@ def check(name: Name, force: Force = None, *, json: output.Json = False) -> None
     """
     from pulse_mailer.delivery import approving
 
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
         checked = approving.check(edition, mailer.links)
     forced = force or []
@@ -143,7 +143,7 @@ def render(
     """Make the mail and write it out, in one of its forms."""
     from pulse_mailer.delivery import previewing
 
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
         made = previewing.preview(database, edition, mailer.keys, mailer.links, form=format_, address=as_)
     documents.write(file, made)
@@ -180,11 +180,11 @@ def report(name: Name, *, json: output.Json = False) -> None:
     """Show what came of sending an edition: a count for each state, which add up to the audience."""
     from pulse_mailer.delivery import reading as ledger
 
-    with output.mailer() as mailer, mailer.database.transaction() as database:
+    with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
         found = ledger.report(database, edition)
     if found.frozen_at is None and not json:
         raise NotFound(
-            f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.key}"
+            f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.name}"
         )
     print_report(found, json=json)

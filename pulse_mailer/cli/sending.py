@@ -40,12 +40,12 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
         BackendError: the mail server does not take our mail; what waits, waits.
         typer.Exit: 3 when not everybody got it.
     """
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         edition = reading.edition(database, name)
     if edition.status not in (EditionStatus.DRAFT, EditionStatus.SENDING):
         raise WrongState(
             f"{edition.key} is {edition.status.value}; it is not sent again.",
-            remedy=f"See what came of it: pulse-mailer edition report {edition.key}",
+            remedy=f"See what came of it: pulse-mailer edition report {edition.name}",
         )
     if edition.status is EditionStatus.DRAFT:
         count, fingerprint = _show_audience(mailer, name, options)
@@ -61,7 +61,7 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
         output.say(f"{edition.key} is being sent already; it goes on.")
     if options.no_wait:
         output.say(
-            f"A running worker (pulse-mailer worker) sends it. Watch: pulse-mailer edition report {name}"
+            f"A running worker (pulse-mailer serve or worker) sends it. Watch: pulse-mailer edition report {name}"
         )
         return
     ending = hand_over(mailer, edition.id)
@@ -159,7 +159,7 @@ def _close(mailer: Mailer, name: str, ending: Ending) -> None:
 
 
 def _report(mailer: Mailer, name: str) -> reports.Report:
-    with mailer.database.transaction() as database:
+    with mailer.database.reading() as database:
         found = reports.report(database, reading.edition(database, name))
     print_report(found, json=False)
     return found

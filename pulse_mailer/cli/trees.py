@@ -79,7 +79,7 @@ def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], 
     if blocking:
         output.trouble(f"{summary} It cannot be sent like this.")
     else:
-        output.good(f"{summary} It may be sent: pulse-mailer edition send {edition.key}")
+        output.good(f"{summary} It may be sent: pulse-mailer edition send {edition.name}")
 
 
 def _print_group(findings: "list[Finding]", *, overridden: bool) -> None:

@@ -53,7 +53,7 @@ def approve(edition: Edition, links: Links, *, forced: Sequence[str]) -> Checked
         count = f"{len(blocking)} error{'s' if len(blocking) > 1 else ''}"
         raise SendingBlocked(
             f"Preflight found {count} in {edition.key}: {', '.join(codes)}.",
-            remedy=f"See and mend them (pulse-mailer edition check {edition.key}), "
+            remedy=f"See and mend them (pulse-mailer edition check {edition.name}), "
             "or override one by name (--force CODE), which is recorded.",
         )
     return checked
@@ -68,5 +68,5 @@ def refuse_unknown(edition: Edition, checked: Checked, forced: Sequence[str]) ->
     if unknown:
         raise UsageError(
             f"Preflight found no error called {', '.join(sorted(unknown))}.",
-            remedy=f"See what it found: pulse-mailer edition check {edition.key}",
+            remedy=f"See what it found: pulse-mailer edition check {edition.name}",
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from pulse_mailer import audit
 from pulse_mailer.backends.base import Backend
@@ -150,7 +151,8 @@ class _Worker:
 
 def _ending(database: Database, edition_id: int, *, interrupted: bool) -> Ending:
     with database.transaction() as session:
-        edition = session.scalars(select(Edition).where(Edition.id == edition_id).with_for_update()).one()
+        wanted = select(Edition).where(Edition.id == edition_id).options(selectinload(Edition.newsletter))
+        edition = session.scalars(wanted.with_for_update()).one()
         if ledger.waiting(session, edition_id):
             if interrupted:
                 return Ending.INTERRUPTED
@@ -161,5 +163,5 @@ def _ending(database: Database, edition_id: int, *, interrupted: bool) -> Ending
         if edition.status is EditionStatus.SENDING:
             edition.become(EditionStatus.SENT)
             edition.finished_at = edition.changed_at = now()
-            audit.record(session, "dispatcher", "edition.finished", f"edition {edition.key}")
+            audit.record(session, "dispatcher", "edition.finished", f"edition {edition.name}")
     return Ending.FINISHED

@@ -71,7 +71,7 @@ def freeze(database: Session, edition: Edition, checked: Checked, links: Links, 
         database,
         approval.actor,
         "edition.sending-began",
-        f"edition {edition.newsletter.slug}/{edition.key}",
+        f"edition {edition.name}",
         after={
             "audience": count,
             "revision": edition.revision,
@@ -89,7 +89,7 @@ def _hold(database: Session, edition: Edition) -> None:
     if edition.status is not EditionStatus.DRAFT:
         raise WrongState(
             f"The edition {edition.key} is {edition.status.value} already; nothing was begun a second time.",
-            remedy=f"See how far it is: pulse-mailer edition report {edition.key}",
+            remedy=f"See how far it is: pulse-mailer edition report {edition.name}",
         )
     if edition.revision != composed:
         raise _changed(edition)

@@ -80,6 +80,11 @@ class Edition(Base):
         order_by="Section.position", cascade="all, delete-orphan", lazy="raise"
     )
 
+    @property
+    def name(self) -> str:
+        """What commands know it by, even where another newsletter has an edition of the same key."""
+        return f"{self.newsletter.slug}/{self.key}"
+
     def become(self, status: EditionStatus) -> None:
         """
         Raises:

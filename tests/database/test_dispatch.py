@@ -10,6 +10,7 @@ from pulse_mailer.database import Database
 from pulse_mailer.delivery import ledger
 from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
 from pulse_mailer.delivery.leasing import LEASE
+from pulse_mailer.domain.auditing import AuditRecord
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus, Outcome, Stage
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.message import Receipt
@@ -100,3 +101,15 @@ def test_somebody_for_whom_no_mail_can_be_made_holds_up_nobody(
     with database.transaction() as session:
         failed = session.scalars(select(Delivery).where(Delivery.status == DeliveryStatus.FAILED)).one()
     assert "cannot stand in a mail header" in failed.reason
+
+
+def test_the_end_of_the_sending_is_recorded_under_the_name_of_its_beginning(
+    database: Database, keys: Keys, links: Links
+) -> None:
+    run(database, links, frozen(database, keys, links), MemoryBackend())
+    with database.transaction() as session:
+        records = session.scalars(select(AuditRecord).where(AuditRecord.action.startswith("edition.")))
+        assert {(record.action, record.subject) for record in records} == {
+            ("edition.sending-began", "edition pulse/2026-03"),
+            ("edition.finished", "edition pulse/2026-03"),
+        }

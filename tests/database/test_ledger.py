@@ -417,6 +417,7 @@ def test_who_began_the_sending_and_for_how_many_is_recorded(
             select(AuditRecord).where(AuditRecord.action == "edition.sending-began")
         ).one()
     assert record.actor == "ann"
+    assert record.subject == "edition pulse/2026-03"
     assert record.after is not None
     assert record.after["audience"] == 3
     assert record.after["forced"] == []

@@ -201,3 +201,16 @@ def test_a_changed_audience_is_not_sent_to(program: Program, sqlite_url: str) ->
         program.set("SMTP_PORT", catcher.port)
         refused(program("edition", "send", "2026-03", "--confirm-count", "7"), 4, "is 1, not 7")
         refused(program("edition", "send", "2026-03"), 2, "--confirm-count 1")
+
+
+def test_what_is_advised_works_where_two_newsletters_have_an_edition_of_one_key(
+    program: Program, sqlite_url: str
+) -> None:
+    database = Database(sqlite_url)
+    with database.transaction() as session:
+        for slug in ("pulse", "other"):
+            draft(session, given_newsletter(session, slug))
+    database.close()
+    refused(program("edition", "send", "2026-03"), 2, "other/2026-03", "pulse/2026-03")
+    refused(program("edition", "report", "other/2026-03"), 1, "edition send other/2026-03")
+    assert "edition send other/2026-03" in program("edition", "check", "other/2026-03").out
