@@ -10,8 +10,8 @@ import sqlalchemy.exc
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from pulse_mailer.domain.auditing import KeyFingerprint
@@ -29,6 +29,17 @@ from pulse_mailer.resources import migrations_dir
 _REMEDY = (
     "Check PULSE_MAILER_DATABASE_URL, and that the database runs, can be written and is held by nobody else."
 )
+
+#: libpq's parameters, where the URL does not say otherwise: nobody waits for ever for a server that is gone, nor
+#: for a program that was frozen with its transaction open.
+_POSTGRESQL = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=5min",
+}
 
 
 class Database:
@@ -52,7 +63,7 @@ class Database:
                 remedy="Use sqlite:///FILE or postgresql://USER@HOST/NAME.",
             )
         try:
-            self.engine = _engine(self.url.render_as_string(hide_password=False))
+            self.engine = _engine(self.url)
         except NoSuchModuleError as error:
             raise BadSetting("PULSE_MAILER_DATABASE_URL names a driver that is not installed.") from error
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -190,8 +201,9 @@ def _reachable(database: Database) -> Iterator[None]:
     try:
         yield
     except sqlalchemy.exc.DatabaseError as error:
-        # Bare, it is SQLite's word for a file that is damaged or no database; its other children are the caller's.
-        if type(error) not in (OperationalError, sqlalchemy.exc.DatabaseError):
+        # Bare, it is SQLite's word for a file that is damaged or no database; Internal is PostgreSQL's for a
+        # transaction that was left open too long. Its other children are the caller's.
+        if type(error) not in (OperationalError, InternalError, sqlalchemy.exc.DatabaseError):
             raise
         raise DatabaseUnreachable(
             f"The database {database.shown} cannot be used: {_first_line(error)}.", remedy=_REMEDY
@@ -207,10 +219,12 @@ def _first_line(error: DBAPIError) -> str:
     return next(iter(str(error.orig).strip().splitlines()), "no answer").rstrip(".")
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: URL) -> Engine:
+    sqlite = url.get_backend_name() == "sqlite"
+    waits = {} if sqlite else {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
     # What goes wrong is logged with its statement; the values in it are people's addresses.
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name == "sqlite":
+    engine = create_engine(url, pool_pre_ping=not sqlite, hide_parameters=True, connect_args=waits)
+    if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine

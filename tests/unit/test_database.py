@@ -138,3 +138,37 @@ def test_too_many_at_once_is_said_in_one_line(sqlite_url: str, monkeypatch: pyte
         with pytest.raises(DatabaseUnreachable, match="too busy"):
             database.check_revision()
     database.close()
+
+
+@pytest.mark.postgres
+def test_postgresql_waits_for_nobody_for_ever(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    with database.reading() as session:
+        assert session.execute(text("SHOW lock_timeout")).scalar_one() == "30s"
+        assert session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "5min"
+    database.close()
+
+
+@pytest.mark.postgres
+def test_what_the_url_says_of_waiting_stands(postgresql_url: str) -> None:
+    database = Database(f"{postgresql_url}?options=-c%20lock_timeout%3D200ms&connect_timeout=3")
+    with database.transaction() as first:
+        first.execute(text("LOCK TABLE editions"))
+        with pytest.raises(DatabaseUnreachable, match="lock timeout"), database.transaction() as second:
+            second.execute(text("LOCK TABLE editions"))
+    database.close()
+
+
+@pytest.mark.postgres
+def test_a_transaction_left_open_too_long_is_said_in_one_line(postgresql_url: str) -> None:
+    database = Database(f"{postgresql_url}?options=-c%20idle_in_transaction_session_timeout%3D50ms")
+
+    def dawdle() -> None:
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            time.sleep(0.3)
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnreachable, match="idle"):
+        dawdle()
+    database.close()
