@@ -34,7 +34,7 @@ test-unit: $(VENV)/.dev  ## Run the quick tests: one room at a time, no database
 
 .PHONY: test-rooms
 test-rooms: $(VENV)/.dev  ## Run all tests that need no browser
-	$(BIN)/pytest -q --ignore tests/browser
+	$(BIN)/pytest -q --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: test-browser
 test-browser: $(VENV)/.dev  ## Run the tests in a browser; without one they are skipped, or fail in CI

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -30,7 +30,20 @@ REAL_EDITION = CHECKOUT.parent / "shared" / "editions" / "cordispulse-2022-04.tx
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEFT_OUT] = set()
+    nothing: set[str] = set()
+    config.stash[LEFT_OUT] = nothing
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if isinstance(output := getattr(session.config, "workeroutput", None), dict):
+        left_out = session.config.stash[LEFT_OUT]
+        output["left_out"] = sorted(left_out)  # one of several processes: tell the first
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_testnodedown(node: Any) -> None:
+    left_out = node.config.stash[LEFT_OUT]
+    left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -51,13 +51,14 @@ def in_background(mailer: Mailer, say: Say) -> Iterator[None]:
     A worker that ends before it was asked to takes the process with it (SIGTERM): better a program that is seen to
     have stopped than one that serves pages and sends nothing.
     """
-    stop = threading.Event()
+    stop, ended_early = threading.Event(), threading.Event()
 
     def work() -> None:
         try:
             run(mailer, stop, say)
         finally:
             if not stop.is_set():
+                ended_early.set()
                 os.kill(os.getpid(), signal.SIGTERM)
 
     # A daemon, so that who is tired of waiting for a mail server that says nothing can end the program.
@@ -66,13 +67,12 @@ def in_background(mailer: Mailer, say: Say) -> Iterator[None]:
     try:
         yield
     finally:
-        ended = not thread.is_alive()
         stop.set()
         thread.join(QUICK_SECONDS)
         if thread.is_alive():
             say("Waiting for the mail server's answer to the mail at hand (Ctrl-C leaves it uncertain).")
             thread.join()
-    if ended:
+    if ended_early.is_set():
         raise PulseMailerError(
             "The worker ended by itself, so everything was stopped.", remedy="Start it again."
         )
