@@ -111,8 +111,12 @@ def placed_texts(edition: Edition) -> Iterator[tuple[str, str]]:
             yield f"The title of category {category.name!r} in {section.name}", category.name
             for number, item in enumerate(category.items, 1):
                 placed = PlacedItem(item, number, category, section)
-                yield placed.place, f"{item.publisher}\n{item.title}\n{item.summary}\n{item.picture_alt}"
-    contact = (f"{line.get('label', '')}\n{line.get('text', '')}" for line in newsletter.contact_lines)
+                yield (
+                    placed.place,
+                    f"{item.publisher}\n{item.title}\n{item.url}\n{item.summary}\n{item.picture_alt}",
+                )
+    yield "The newsletter's name", f"{newsletter.name}\n{newsletter.from_name}"
+    contact = (line.get(part, "") for line in newsletter.contact_lines for part in ("label", "text", "url"))
     yield "The newsletter's contact lines", "\n".join(contact)
     yield "The newsletter's reason", newsletter.reason
     yield "The newsletter's postal address", newsletter.postal_address

@@ -16,7 +16,7 @@ from pulse_mailer.delivery.previewing import preview
 from pulse_mailer.delivery.reading import Report, report
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import CompositionError
+from pulse_mailer.errors import CompositionError, NotFound, UsageError
 from pulse_mailer.subscribers.audience import audience_count, left_out_counts
 from pulse_mailer.subscribers.reasons import Cause
 from pulse_mailer.web import states
@@ -98,7 +98,7 @@ def _view(database: Session, mailer: Mailer, edition: Edition) -> View:
     try:
         kept = reading.rendering(database, edition.id)
         findings = preflight(edition, kept) if kept else check(edition, mailer.links).findings
-    except CompositionError as error:
+    except (CompositionError, UsageError, NotFound) as error:  # its text; its colours; its design
         broken = str(error)
     progress = overview(database).get((edition.newsletter.slug, edition.key))
     return View(

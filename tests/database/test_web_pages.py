@@ -19,6 +19,7 @@ from pulse_mailer.web.server import running
 from tests.database.subscribers_given import everything
 from tests.databases import new_postgresql
 from tests.pages_given import KEY, SLUG, delivery_id, given_draft, given_readers, given_sent, set_status
+from tests.unit.composing import editions
 
 EDITION = f"/staff/editions/{SLUG}/{KEY}"
 
@@ -82,6 +83,11 @@ def test_the_empty_first_page_teaches_the_next_command(site: str) -> None:
     assert "pulse-mailer edition import FILE" in page
 
 
+def test_the_first_page_names_each_draft_by_its_key(mailer: Mailer, site: str) -> None:
+    given_draft(mailer)
+    assert "Edition 2025-05. 25 items." in words(get(site))
+
+
 def test_the_first_page_tells_how_far_each_edition_went(sent: str) -> None:
     page = words(get(sent))
     assert "May 2025" in page
@@ -95,6 +101,26 @@ def test_a_drafts_page_says_what_stands_in_its_way(mailer: Mailer, site: str) ->
     assert "It cannot be sent yet. 6 people would get it." in page
     assert "link-missing" in page
     assert "1 left out: 1 unsubscribed." in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"theme": {"brand": "crimson"}}, "which is no colour"),
+        ({"design": "nowhere"}, "There is no design"),
+        ({"name": "Harbour\u202e"}, "U+202E"),
+    ],
+)
+def test_an_edition_that_cannot_become_mail_still_has_its_page(
+    mailer: Mailer, site: str, wrong: dict[str, object], why: str
+) -> None:
+    edition = editions.edition()
+    for name, value in wrong.items():
+        setattr(edition.newsletter, name, value)
+    given_draft(mailer, edition)
+    page = words(get(site + EDITION))
+    assert why in page
+    assert "It cannot be sent yet." in page
 
 
 def test_a_sent_editions_page_adds_up(sent: str) -> None:
