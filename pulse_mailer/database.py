@@ -107,8 +107,8 @@ class Database:
         head = ScriptDirectory.from_config(self._alembic()).get_current_head()
         if head is None:
             raise DatabaseBehind("The folder of migrations is empty: the installation is incomplete.")
-        with _reachable(self), self.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision(), head
+        with self.reading() as database:
+            return MigrationContext.configure(database.connection()).get_current_revision(), head
 
     def check_revision(self) -> None:
         """

@@ -132,7 +132,9 @@ def check_characters(text: str) -> None:
         UnsafeText: it is too long or holds a character that no mail may carry; says which, and the line.
     """
     if len(text) > MAX_CHARACTERS:
-        raise UnsafeText(f"The text has {len(text):,} characters; {MAX_CHARACTERS:,} is the most.")
+        raise UnsafeText(
+            f"The text has {len(text):,} characters; {MAX_CHARACTERS:,} is the most.", remedy="Shorten it."
+        )
     found = _FORBIDDEN.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
@@ -145,7 +147,9 @@ def check_characters(text: str) -> None:
 def _parse(markdown: str) -> list[Token]:
     check_characters(markdown)
     if markdown.count("[") > MAX_BRACKETS:
-        raise UnsafeText(f"The text has more than {MAX_BRACKETS:,} square brackets.")
+        raise UnsafeText(
+            f"The text has more than {MAX_BRACKETS:,} square brackets.", remedy="Take most of them out."
+        )
     tokens = _MARKDOWN.parse(markdown)
     depth = deepest = 0
     for token in _flat(tokens):
