@@ -57,10 +57,11 @@ def load_or_create(folder: Path) -> Keys:
     links, address = folder / "link.keys", folder / "address.key"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone(folder):
+        with _alone(folder) as locked:
             if not links.exists() and not address.exists():
-                _write(links, f"1:{_new_secret()}\n")
                 _write(address, f"{_new_secret()}\n")
+                _write(links, f"1:{_new_secret()}\n")
+                os.fsync(locked)
         for path in (links, address):
             if not path.exists():
                 raise BadSetting(
@@ -69,16 +70,17 @@ def load_or_create(folder: Path) -> Keys:
                 )
         return Keys(links=_read_links(links), address=_decode(address.read_text().strip(), address))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadSetting(f"The keys in {folder} cannot be read or made: {error}.") from error
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else "they are not text"
+        raise BadSetting(f"The keys in {folder} cannot be read or made: {why}.") from error
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Of two first starts at once, one makes the keys while the other waits."""
+def _alone(folder: Path) -> Iterator[int]:
+    """Of two first starts at once, one makes the keys while the other waits; gives the folder, opened."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 
@@ -88,8 +90,14 @@ def _new_secret() -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """Put a file in place whole and on the disk, or not at all: half a key could never be brought back."""
+    waiting = path.with_suffix(".new")
+    waiting.unlink(missing_ok=True)  # of a start that was cut off
+    with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    waiting.rename(path)
 
 
 def _read_links(path: Path) -> dict[str, bytes]:

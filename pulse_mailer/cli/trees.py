@@ -125,6 +125,11 @@ def print_report(report: "Report", *, json: bool) -> None:
         output.trouble("Uncertain, each to be looked up at the mail server by its Message-ID:")
         rows = [[line.id, line.address, f"<{line.message_id}>"] for line in report.uncertain]
         output.print_table(["Id", "Address", "Message-ID"], rows, ["Id"])
+        unlisted = report.by_state[DeliveryStatus.UNCERTAIN] - len(report.uncertain)
+        if unlisted:
+            output.trouble(
+                f"... and {unlisted:,} more: pulse-mailer delivery list --state uncertain --limit 99999"
+            )
 
 
 def plain_line(line: "DeliveryLine") -> dict[str, object]:

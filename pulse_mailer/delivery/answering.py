@@ -9,7 +9,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.address import Address
-from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus
+from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Stage
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.subscriber import (
@@ -121,6 +121,10 @@ def _delivered(
             )
         case DeliveryStatus.DEFERRED:
             return f"Not yet: on {at} {relay} asked to try {address} again later{reply}."
+        case DeliveryStatus.SENDING:
+            return f"Not known yet: {name} is being handed to {relay} for {address}, since {at}."
+        case DeliveryStatus.FAILED if attempt and attempt.stage is Stage.MARKED:
+            return f"No: on {at} no mail of {name} could be made for {address}{reply}."
         case DeliveryStatus.FAILED:
             return f"No: {relay} refused {name} for {address} on {at}{reply}."
         case DeliveryStatus.SKIPPED:

@@ -64,6 +64,26 @@ def test_every_outcome_has_its_sentence(
     assert holds in found
 
 
+def test_what_is_being_handed_over_is_not_said_to_wait(database: Database, keys: Keys, links: Links) -> None:
+    edition_id = frozen(database, keys, links, people=1)
+    with database.transaction() as session:
+        (claimed,) = ledger.claim(session, edition_id, "elsewhere/boot/1/1/abcd", 1)
+        ledger.mark(session, claimed, "elsewhere/boot/1/1/abcd", "relay:25")
+    found = answer(database, keys, "reader-1@example.org")
+    assert found.startswith("Not known yet: March 2026 is being handed to relay:25 for reader-1@example.org")
+
+
+def test_what_no_server_was_asked_for_is_not_said_to_be_refused(
+    database: Database, keys: Keys, links: Links
+) -> None:
+    edition_id = frozen(database, keys, links, people=1)
+    unfit = Answer(Outcome.FAILED, Stage.MARKED, None, "", "The address cannot be written on an envelope.")
+    run(database, links, edition_id, MemoryBackend({"reader-1@example.org": unfit}))
+    found = answer(database, keys, "reader-1@example.org")
+    assert "no mail of March 2026 could be made" in found
+    assert "refused" not in found
+
+
 def test_who_waits_is_told_so(database: Database, keys: Keys, links: Links) -> None:
     frozen(database, keys, links, people=1)
     assert answer(database, keys, "reader-1@example.org").startswith("Not yet: March 2026 is being sent")

@@ -1,6 +1,8 @@
 """The files of secrets: made once, read for ever, refused when damaged."""
 
 import base64
+import errno
+import os
 import stat
 import threading
 from pathlib import Path
@@ -47,6 +49,20 @@ def test_key_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     load_or_create(tmp_path / "keys")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()}
     assert modes == {"link.keys": 0o600, "address.key": 0o600}
+
+
+def test_a_first_start_on_a_full_disk_leaves_no_half_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(BadSetting, match="No space left"):
+            load_or_create(tmp_path)
+    load_or_create(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"link.keys", "address.key"}
 
 
 @pytest.mark.parametrize("lost", ["link.keys", "address.key"])
