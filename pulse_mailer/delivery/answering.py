@@ -123,10 +123,12 @@ def _delivered(
             return f"Not yet: on {at} {relay} asked to try {address} again later{reply}."
         case DeliveryStatus.SENDING:
             return f"Not known yet: {name} is being handed to {relay} for {address}, since {at}."
-        case DeliveryStatus.FAILED if attempt and attempt.stage is Stage.MARKED:
-            return f"No: on {at} no mail of {name} could be made for {address}{reply}."
         case DeliveryStatus.FAILED:
-            return f"No: {relay} refused {name} for {address} on {at}{reply}."
+            asked = attempt is not None and attempt.stage is not Stage.MARKED
+            what = (
+                f"{relay} refused {name} for {address}" if asked else f"no mail could be made for {address}"
+            )
+            return f"No: {what} on {at}{reply}."
         case DeliveryStatus.SKIPPED:
             return f"No: {address} was left out of {name}, {delivery.reason}."
         case DeliveryStatus.CANCELLED:

@@ -80,7 +80,7 @@ def test_what_no_server_was_asked_for_is_not_said_to_be_refused(
     unfit = Answer(Outcome.FAILED, Stage.MARKED, None, "", "The address cannot be written on an envelope.")
     run(database, links, edition_id, MemoryBackend({"reader-1@example.org": unfit}))
     found = answer(database, keys, "reader-1@example.org")
-    assert "no mail of March 2026 could be made" in found
+    assert "No: no mail could be made for reader-1@example.org" in found
     assert "refused" not in found
 
 
