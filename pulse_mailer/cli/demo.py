@@ -90,20 +90,26 @@ def _step(number: int, title: str) -> None:
 
 def _fresh(folder: Path) -> Path:
     """An empty folder of ours; one that holds anything else is left alone."""
-    if folder.exists():
-        if not folder.is_dir() or (any(folder.iterdir()) and not (folder / _MARK).exists()):
+    try:
+        if not _may_be_replaced(folder):
             raise UsageError(
                 f"{folder} is there and was not made by the demo.", remedy="Name another folder with --dir."
             )
-        shutil.rmtree(folder)
-    try:
+        if folder.exists():
+            shutil.rmtree(folder)
         folder.mkdir(parents=True)
         (folder / _MARK).write_text("Made by `pulse-mailer demo`, which deletes it when it is run again.\n")
     except OSError as error:
         raise UsageError(
-            f"{folder} cannot be made: {(error.strerror or 'unknown cause').lower()}."
+            f"{folder} cannot be made anew: {(error.strerror or 'unknown cause').lower()}."
         ) from error
     return folder
+
+
+def _may_be_replaced(folder: Path) -> bool:
+    if not folder.exists():
+        return True
+    return folder.is_dir() and ((folder / _MARK).exists() or not any(folder.iterdir()))
 
 
 def _sample(folder: Path) -> Path:

@@ -93,7 +93,9 @@ class Connection(SMTP):
         try:
             return f"250 2.0.0 Ok: kept as {await keeping}"
         except OSError as error:
-            log.exception("The mail catcher could not keep a mail in %s", self._mailbox.folder)
+            log.warning(  # without a traceback: a full disk is no fault of the program
+                "The mail catcher could not keep a mail in %s: %s", self._mailbox.folder, error.strerror
+            )
             return f"452 4.3.1 Not kept: {error.strerror or 'the disk refused it'}"
 
 

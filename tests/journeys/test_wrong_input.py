@@ -1,8 +1,11 @@
 """Every command with wrong input ends with one clear line and its exit status."""
 
 import contextlib
+import errno
+import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -181,6 +184,17 @@ def test_the_demo_leaves_a_folder_alone_that_it_did_not_make(program: Program) -
     (program.folder / "mine" / "thesis.txt").write_text("Years of work.")
     refused(program("demo", "--dir", "mine"), 2, "mine", "--dir")
     assert (program.folder / "mine" / "thesis.txt").exists()
+
+
+def test_a_folder_that_the_demo_cannot_delete_is_named(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(_folder: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    (program.folder / "mine").mkdir()
+    monkeypatch.setattr(shutil, "rmtree", read_only)
+    refused(program("demo", "--dir", "mine"), 2, "mine", "read-only file system")
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error(program: Program) -> None:
