@@ -202,7 +202,7 @@ class SmtpSession:
         self._failures += 1
         if self._failures < FAILURES_IN_A_ROW:
             return Settled(receipt)
-        what = f"{self._failures} connections to {self._route.relay} in a row failed. The last: {words}"
+        what = f"{self._failures} connections to {self._route.relay} in a row failed. The last: {words.rstrip('.')}."
         return Settled(
             receipt, ConnectionFailed(what, remedy="Check that the server runs, and try again later.")
         )

@@ -18,7 +18,7 @@ from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import DatabaseError, UsageError, WrongState
+from pulse_mailer.errors import BackendError, DatabaseError, UsageError, WrongState
 from pulse_mailer.subscribers import audience
 
 _LISTED = 20
@@ -64,14 +64,18 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
             f"A running worker (pulse-mailer serve or worker) sends it. Watch: pulse-mailer edition report {name}"
         )
         return
-    ending = hand_over(mailer, edition.id)
+    try:
+        ending = hand_over(mailer, edition.id)
+    except BackendError:
+        _report(mailer, name)
+        raise
     _close(mailer, name, ending)
 
 
 def hand_over(mailer: Mailer, edition_id: int) -> Ending:
     """Send what waits, and wait for what other workers have in hand; Ctrl-C ends it after the message at hand."""
     way = Way(mailer.database, mailer.links, mailer.backend())
-    with stopping() as stop, _shown(mailer, edition_id):
+    with stopping() as stop, _shown(mailer, edition_id, stop):
         ending = dispatch(way, edition_id, stop=stop, early=True)
         while ending is Ending.UNDER_WAY and not stop.wait(_LOOK_EVERY_SECONDS):
             ending = dispatch(way, edition_id, stop=stop)
@@ -79,8 +83,8 @@ def hand_over(mailer: Mailer, edition_id: int) -> Ending:
 
 
 @contextlib.contextmanager
-def _shown(mailer: Mailer, edition_id: int) -> Iterator[None]:
-    """Show how far the edition is, whichever worker sends it."""
+def _shown(mailer: Mailer, edition_id: int, stop: threading.Event) -> Iterator[None]:
+    """Show how far the edition is, whichever worker sends it; and that Ctrl-C was heard, when it takes its time."""
 
     def left() -> int:
         with mailer.database.reading() as database:
@@ -89,7 +93,13 @@ def _shown(mailer: Mailer, edition_id: int) -> Iterator[None]:
     total, over = left(), threading.Event()
 
     def look(done: Callable[[int], None]) -> None:
+        told = False
         while not over.wait(_LOOK_EVERY_SECONDS):
+            if stop.is_set() and not told:
+                told = True
+                output.errors.print(
+                    "Finishing the mail at hand; Ctrl-C again ends at once and leaves it uncertain."
+                )
             with contextlib.suppress(DatabaseError):  # the sending itself says so, and decides what follows
                 done(total - left())
 

@@ -18,7 +18,7 @@ _MEANING = {
     DeliveryStatus.SENT: "the mail server took it",
     DeliveryStatus.QUEUED: "waiting",
     DeliveryStatus.CLAIMED: "waiting, with a worker",
-    DeliveryStatus.SENDING: "being handed over now",
+    DeliveryStatus.SENDING: "being handed over, or was when its worker ended",
     DeliveryStatus.DEFERRED: "the server asked to try later",
     DeliveryStatus.UNCERTAIN: "no answer came: may or may not have gone",
     DeliveryStatus.FAILED: "the server refused it",
