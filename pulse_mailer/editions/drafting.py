@@ -20,6 +20,8 @@ def change(database: Session, edition: Edition, values: dict[str, str], *, actor
         WrongState: the edition is no draft any more.
         UsageError: a value cannot stand in mail; says which, and nothing is changed.
     """
+    # Sending may begin at the same moment; whoever holds the row goes first, and the other sees what came of it.
+    database.refresh(edition, ["status", "revision"], with_for_update=True)
     if edition.status is not EditionStatus.DRAFT:
         raise WrongState(
             f"The edition {edition.key} is {edition.status.value} and cannot be changed any more."

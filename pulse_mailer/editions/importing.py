@@ -151,9 +151,9 @@ def _mail_address(draft: Draft) -> str:
 def _store(
     database: Session, newsletter: Newsletter, key: str, name: str, draft: Draft, actor: str
 ) -> tuple[Edition, str]:
-    edition = database.scalar(
-        reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == key)
-    )
+    wanted = reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == key)
+    # Sending may begin at the same moment; whoever holds the row goes first, and the other sees what came of it.
+    edition = database.scalar(wanted.with_for_update(of=Edition))
     source_hash = _hash(draft)
     if edition is not None and edition.source_hash == source_hash:
         return edition, "unchanged"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pulse_mailer.database import Database
 from pulse_mailer.domain.auditing import AuditRecord
@@ -273,3 +273,14 @@ def test_reading_a_picture_that_a_path_leads_elsewhere_for_gives_nothing(tmp_pat
     assert read_picture("mine.png") == b"mine"
     for path in ("../secret.png", str(tmp_path / "secret.png"), "link.png", "no.png", "a\0b", "."):
         assert read_picture(path) is None
+
+
+def test_an_edition_that_began_to_be_sent_meanwhile_is_not_changed(database: Database) -> None:
+    bring_in(database)
+    with database.transaction() as session:
+        seen = reading.edition(session, "2026-05")
+        began = update(Edition).values(status=EditionStatus.SENDING)
+        session.execute(began, execution_options={"synchronize_session": False})
+        assert seen.status is EditionStatus.DRAFT
+        with pytest.raises(WrongState, match="is sending"):
+            drafting.change(session, seen, {"subject": "Too late"}, actor="ann")
