@@ -15,6 +15,7 @@ import typer
 
 from pulse_mailer.bootstrap import Mailer, started
 from pulse_mailer.cli import documents, drawing, loading, output, sending
+from pulse_mailer.cli.database import upgraded
 from pulse_mailer.cli.trees import print_edition, print_findings, print_report
 from pulse_mailer.delivery import answering, approving, planning
 from pulse_mailer.delivery import reading as reports
@@ -125,8 +126,7 @@ def _sample(folder: Path) -> Path:
 def _mailer(folder: Path) -> Iterator[Mailer]:
     """A program of its own, with a catcher on a free port: whatever the environment says, nobody real is mailed."""
     with started(_settings(folder, smtp_port=1025), at_head=False) as ready:
-        ready.database.upgrade()
-        ready.database.check_keys(ready.keys)
+        upgraded(ready)
         with (
             Catcher(ready.mailbox, port=0) as catcher,
             started(_settings(folder, smtp_port=catcher.port)) as mailer,
