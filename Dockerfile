@@ -1,9 +1,9 @@
 # The build stage holds pip and the sources; the image that runs holds neither.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY requirements/runtime.lock requirements/runtime.lock
+COPY requirements/celery.lock requirements/celery.lock
 RUN python -m venv /opt/pulse-mailer \
- && /opt/pulse-mailer/bin/pip install --no-cache-dir --require-hashes --requirement requirements/runtime.lock
+ && /opt/pulse-mailer/bin/pip install --no-cache-dir --require-hashes --requirement requirements/celery.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY templates templates
 COPY migrations migrations

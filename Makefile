@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -41,6 +42,14 @@ test-browser: $(VENV)/.dev  ## Run the tests in a browser; without one they are 
 	@$(BIN)/python scripts/ensure_browser.py || true
 	$(BIN)/pytest -q tests/browser
 
+.PHONY: bench-dispatch
+bench-dispatch: $(BENCH)/.bench  ## Compare the dispatcher with other senders (FLAGS=--quick: in a few minutes)
+	$(BENCH)/bin/python -m benchmarks.dispatch $(FLAGS)
+
+.PHONY: bench-faults
+bench-faults: $(VENV)/.runtime  ## Send through faults and kills, and count (FLAGS=--quick: in a few minutes)
+	$(BIN)/python -m benchmarks.faults $(FLAGS)
+
 .PHONY: coverage
 coverage: $(VENV)/.dev  ## Show the lines and branches that no test reaches, browser tests aside
 	$(BIN)/pytest -q --ignore tests/browser --ignore tests/test_packaging.py --cov --cov-report term:skip-covered
@@ -68,6 +77,8 @@ format: $(VENV)/.dev  ## Put the code in its form
 lock: $(VENV)/.dev  ## Choose the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade pyproject.toml --output-file requirements/runtime.lock
 	$(LOCK) --upgrade pyproject.toml --group dev --constraint requirements/runtime.lock --output-file requirements/dev.lock
+	$(LOCK) pyproject.toml --extra celery --constraint requirements/dev.lock --output-file requirements/celery.lock
+	$(LOCK) --upgrade pyproject.toml --group bench --constraint requirements/runtime.lock --output-file requirements/bench.lock
 
 .PHONY: migration
 migration: $(VENV)/.dev  ## Write a migration from what the models say: make migration NAME="add a thing"
@@ -85,7 +96,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist into dist/
 
 .PHONY: clean
 clean:  ## Remove all that can be made again: environment, demo, builds, caches
-	rm -rf $(VENV) .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/peers/node_modules .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled in two steps: what runs first, so that the demo need not wait for the tests' tools.
@@ -104,4 +115,13 @@ $(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@echo 'Installing what development needs into $(VENV) ...'
 	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+# The peers of the benches, apart from what development needs; nodemailer only where there is npm.
+$(BENCH)/.bench: requirements/bench.lock benchmarks/peers/package-lock.json pyproject.toml
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	@echo 'Installing what the benches compare with into $(BENCH) ...'
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet --quiet install --require-hashes --requirement requirements/bench.lock
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet --quiet install --no-deps --editable .
+	@if command -v npm >/dev/null; then npm ci --silent --prefix benchmarks/peers; else echo 'No npm here: nodemailer is left out.'; fi
 	@touch $@

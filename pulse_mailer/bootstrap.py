@@ -1,13 +1,17 @@
 """The one place where settings become objects."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pulse_mailer import backends, keys
 from pulse_mailer.backends.base import Backend
-from pulse_mailer.backends.smtp import SmtpRoute
+from pulse_mailer.clock import now
+from pulse_mailer.composing.signing import Signer
 from pulse_mailer.database import Database
+from pulse_mailer.delivery import limits
+from pulse_mailer.delivery.dispatch import Way
+from pulse_mailer.delivery.limits import Limits
 from pulse_mailer.errors import BadSetting
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
@@ -24,22 +28,49 @@ class Mailer:
     keys: Keys
     links: Links
     mailbox: Mailbox
+    limits: Mapping[str, Limits]  #: by backend; one that is not named has none (`limits.UNLIMITED`)
 
-    def backend(self) -> Backend:
-        """The way out that the settings name; nothing is connected yet."""
-        settings = self.settings
-        return backends.make(
-            settings.backend,
-            SmtpRoute(
-                host=settings.smtp_host,
-                port=settings.smtp_port,
-                security=settings.smtp_security,
-                username=settings.smtp_username,
-                password=settings.smtp_password.get_secret_value(),
-                ca_file=settings.smtp_ca_file,
-                messages_per_connection=settings.smtp_messages_per_connection,
-            ),
+    def backends(self, names: Sequence[str] = ()) -> tuple[Backend, ...]:
+        """
+        The ways out in the order they are tried, by name; without names those of the settings. Connects to nothing.
+
+        Raises:
+            BadSetting: there is no such backend, or a setting that it needs is missing.
+        """
+        made = tuple(backends.make(name, self.settings) for name in names or self.settings.backends)
+        if fault := self.settings.unsafe(names):
+            raise BadSetting(f"{fault}. It would leave by {', '.join(names)}.")
+        return made
+
+    def way(self, names: Sequence[str] = ()) -> Way:
+        """All that sending needs; `names` are a newsletter's own backends. Raises as `backends()`."""
+        return Way(
+            self.database,
+            self.links,
+            self.backends(names),
+            connections=self.settings.connections,
+            limits=self.limits,
+            signer_for=self.signer_for,
         )
+
+    def signer_for(self, domain: str) -> Signer | None:
+        """
+        What signs mail from a domain by DKIM now; None where signing is off.
+
+        Raises:
+            BadSetting: signing is on, and the domain has no key that signs; names the command that makes one.
+        """
+        if not self.settings.dkim:
+            return None
+        from pulse_mailer import dkim_keys  # noqa: PLC0415 - brings cryptography in, which few need
+
+        chosen = dkim_keys.signing(dkim_keys.DkimKeys(self.settings.keys_dir).of(domain), now())
+        if not any(key.algorithm is dkim_keys.Algorithm.RSA for key in chosen):
+            raise BadSetting(
+                f"Mail from {domain} is to be signed by DKIM, and there is no RSA key that signs it now.",
+                remedy=f"Make one: pulse-mailer dkim create {domain}",
+            )
+        return Signer(domain, chosen)
 
 
 @contextlib.contextmanager
@@ -53,6 +84,7 @@ def started(settings: Settings, *, at_head: bool = True) -> Iterator[Mailer]:
     Raises:
         BadSetting, DatabaseUnreachable, DatabaseBehind, KeysMismatch: it cannot work as things are.
     """
+    agreed = limits.read(settings.rates)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -72,6 +104,7 @@ def started(settings: Settings, *, at_head: bool = True) -> Iterator[Mailer]:
             keys=loaded,
             links=Links(settings.base_url, loaded, settings.unsubscribe_inbox, settings.bounce_inbox),
             mailbox=Mailbox(settings.mailbox_dir),
+            limits=agreed,
         )
     finally:
         database.close()

@@ -29,7 +29,9 @@ Every exception of the package, as one tree.
     └── BackendError           handing over failed in a way that is not about one recipient
         ├── ConnectionFailed   nobody answers, or the line broke before anything was handed over
         ├── SignInRefused      the server does not accept our name and password
-        └── RouteRefused       the server takes nothing from us at the moment
+        ├── RouteRefused       the server takes nothing from us at the moment
+        ├── Throttled          the server wants less from us, and may have said for how long
+        └── CannotCarry        this backend cannot carry such mail: no one-click unsubscribe, too large
 """
 
 
@@ -172,3 +174,21 @@ class SignInRefused(BackendError):
 
 class RouteRefused(BackendError):
     again = True
+
+
+class Throttled(BackendError):
+    """
+    Attributes:
+        retry_after_seconds: how long the other side wants to be left alone; None when it did not say.
+    """
+
+    again = True
+    http_status = 503
+
+    def __init__(self, what: str, *, remedy: str = "", retry_after_seconds: float | None = None) -> None:
+        super().__init__(what, remedy=remedy)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CannotCarry(BackendError):
+    pass

@@ -57,10 +57,10 @@ def load_or_create(folder: Path) -> Keys:
     links, address = folder / "link.keys", folder / "address.key"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _alone(folder) as locked:
+        with alone(folder) as locked:
             if not links.exists() and not address.exists():
-                _write(address, f"{_new_secret()}\n")
-                _write(links, f"1:{_new_secret()}\n")
+                write_secret(address, f"{_new_secret()}\n")
+                write_secret(links, f"1:{_new_secret()}\n")
                 os.fsync(locked)
         for path in (links, address):
             if not path.exists():
@@ -75,8 +75,8 @@ def load_or_create(folder: Path) -> Keys:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[int]:
-    """Of two first starts at once, one makes the keys while the other waits; gives the folder, opened."""
+def alone(folder: Path) -> Iterator[int]:
+    """Of two who make keys at once, one does while the other waits; gives the folder, opened."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -89,8 +89,8 @@ def _new_secret() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def _write(path: Path, text: str) -> None:
-    """Put a file in place whole and on the disk, or not at all: half a key could never be brought back."""
+def write_secret(path: Path, text: str) -> None:
+    """Put a file for its owner alone in place, whole and on the disk, or not at all: half a key is none for ever."""
     waiting = path.with_suffix(".new")
     waiting.unlink(missing_ok=True)  # of a start that was cut off
     with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -9,7 +9,7 @@ of its own, named by PULSE_MAILER_…_FILE.
 import difflib
 import ipaddress
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +20,23 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pulse_mailer.errors import BadSetting
+from pulse_mailer.provider_settings import ProviderSettings
 
 PREFIX = "PULSE_MAILER_"
-SECRETS = ("database_url", "smtp_password")
+SECRETS = (
+    "database_url",
+    "smtp_password",
+    "smtp_oauth_client_secret",
+    "smtp_oauth_refresh_token",
+    "ses_secret_access_key",
+    "ses_session_token",
+    "sendgrid_api_key",
+    "mailgun_api_key",
+    "postmark_server_token",
+    "resend_api_key",
+    "graph_client_secret",
+    "celery_broker_url",
+)
 _SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)
 ENV_FILE = Path(".env")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -43,7 +57,7 @@ def _default_data_dir() -> Path:
         ) from error
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """All settings, with their defaults: enough for a first run that can mail nobody real."""
 
     model_config = SettingsConfigDict(
@@ -76,7 +90,15 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
     web_port: int = Field(default=8025, ge=1, le=65535, description="The port that `serve` listens on.")
-    backend: Literal["smtp"] = Field(default="smtp", description="How mail is handed over.")
+    backend: str = Field(
+        default="smtp",
+        description="How mail is handed over: one backend, or several in the order they are tried, with commas.",
+    )
+    rates: str = Field(
+        default="",
+        description="Limits by backend, such as smtp=30/minute,10000/day; ses=14/second; "
+        "or a preset: smtp=microsoft-365.",
+    )
     smtp_host: str = Field(
         default="127.0.0.1", description="The mail server; by default the built-in catcher."
     )
@@ -87,11 +109,55 @@ class Settings(BaseSettings):
     )
     smtp_username: str = Field(default="", description="The name to sign in with; empty: no sign-in.")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="The password to sign in with.")
+    smtp_auth: Literal["auto", "plain", "login", "cram-md5", "xoauth2"] = Field(
+        default="auto", description="How to sign in; auto: the best that the server offers, by password."
+    )
+    smtp_oauth_token_url: str = Field(default="", description="Where xoauth2 gets its access tokens.")
+    smtp_oauth_client_id: str = Field(default="", description="The client that xoauth2 signs in as.")
+    smtp_oauth_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    smtp_oauth_refresh_token: SecretStr = Field(
+        default=SecretStr(""), description="The refresh token; empty: the client's own credentials are used."
+    )
+    smtp_oauth_scope: str = Field(
+        default="", description="The scope to ask for, such as https://outlook.office365.com/.default."
+    )
     smtp_ca_file: Path | None = Field(
         default=None, description="Certificates to trust instead of the system's."
     )
+    smtp_pipelining: Literal["chained", "pipelined", "off"] = Field(
+        default="chained",
+        description="How many commands go out at once where the server allows; "
+        "chained leaves two mails a connection uncertain after a crash, the others one.",
+    )
     smtp_messages_per_connection: int = Field(
         default=500, ge=1, description="After so many messages a connection is closed and opened anew."
+    )
+    connections: int = Field(
+        default=4, ge=1, le=200, description="Over how many connections a worker hands mail over at once."
+    )
+    batch_size: int = Field(
+        default=50,
+        ge=1,
+        le=500,
+        description="How many mails go in one request where a provider takes several; "
+        "so many may be uncertain after a crash.",
+    )
+    file_dir: Path | None = Field(
+        default=None,
+        description="The Maildir of the backend file; by default the folder outgoing in the data folder.",
+    )
+    dkim: bool = Field(
+        default=False,
+        description="Sign mail by DKIM with the key of the sender's domain; `pulse-mailer dkim` makes one.",
+    )
+    hold_minutes: float = Field(
+        default=5,
+        ge=0,
+        le=30,
+        description="How long a confirmed edition is held before it begins, so that it can be taken back.",
+    )
+    lifetime_hours: int = Field(
+        default=48, ge=1, le=240, description="How long mail that was put off is tried again; then it fails."
     )
     unsubscribe_inbox: str = Field(
         default="",
@@ -112,8 +178,12 @@ class Settings(BaseSettings):
     worker_poll_seconds: float = Field(
         default=1.0, gt=0, description="How often a worker looks for an edition to send."
     )
+    celery_broker_url: SecretStr = Field(
+        default=SecretStr("amqp://guest:guest@127.0.0.1:5672//"),
+        description="RabbitMQ, for workers under Celery.",
+    )
 
-    @field_validator("data_dir", "smtp_ca_file")
+    @field_validator("data_dir", "smtp_ca_file", "file_dir")
     @classmethod
     def _path_is_whole(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()
@@ -129,6 +199,13 @@ class Settings(BaseSettings):
         if not whole or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("it must look like https://news.example.org")
         return value.rstrip("/")
+
+    @field_validator("backend")
+    @classmethod
+    def _backend_is_named(cls, value: str) -> str:
+        if not any(name.strip() for name in value.split(",")):
+            raise ValueError("it must name a backend, such as smtp")
+        return value
 
     @field_validator("mailbox_host")
     @classmethod
@@ -153,21 +230,44 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
-        outside = f"when {PREFIX}SMTP_HOST is neither this machine nor the catcher"
-        if self.mails_outside and urlsplit(self.base_url).scheme != "https":
-            raise ValueError(
-                f"{PREFIX}BASE_URL must begin with https:// {outside}: the way out depends on it"
-            )
-        if self.mails_outside and self.smtp_security == "none":
-            raise ValueError(f"{PREFIX}SMTP_SECURITY must be starttls or tls {outside}")
-        if bool(self.smtp_username) != bool(self.smtp_password.get_secret_value()):
+        if fault := self.unsafe(self.backends):
+            raise ValueError(fault)
+        by_password = self.smtp_auth != "xoauth2"
+        if by_password and bool(self.smtp_username) != bool(self.smtp_password.get_secret_value()):
             raise ValueError(f"{PREFIX}SMTP_USERNAME and {PREFIX}SMTP_PASSWORD go together")
         return self
 
     @property
+    def backends(self) -> tuple[str, ...]:
+        """The backends in the order they are tried."""
+        return tuple(name.strip() for name in self.backend.split(",") if name.strip())
+
+    @property
     def mails_outside(self) -> bool:
         """Whether mail goes anywhere but to this machine or the built-in catcher."""
-        return self.smtp_host.lower() not in (*LOOPBACK, self.mailbox_host.lower())
+        return any(not self._is_near(self._host(name)) for name in self.backends)
+
+    def unsafe(self, backends: Sequence[str]) -> str:
+        """Why mail must not leave this machine through these backends as things are set; empty: it may."""
+        outside = f"when mail leaves this machine ({PREFIX}BACKEND, {PREFIX}SMTP_HOST)"
+        if all(self._is_near(self._host(name)) for name in backends):
+            return ""
+        if urlsplit(self.base_url).scheme != "https":
+            return f"{PREFIX}BASE_URL must begin with https:// {outside}: the way out depends on it"
+        if "smtp" in backends and not self._is_near(self.smtp_host) and self.smtp_security == "none":
+            return f"{PREFIX}SMTP_SECURITY must be starttls or tls {outside}"
+        return ""
+
+    def _host(self, backend: str) -> str:
+        """Where a backend hands mail over; this machine when it does not leave it."""
+        if backend in ("console", "file", "memory"):
+            return LOOPBACK[0]
+        if backend == "smtp":
+            return self.smtp_host
+        return urlsplit(getattr(self, f"{backend}_endpoint", "")).hostname or ""
+
+    def _is_near(self, host: str) -> bool:
+        return host.lower() in (*LOOPBACK, self.mailbox_host.lower())
 
     @property
     def database(self) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 hypothesis_settings.register_profile("any machine", deadline=None)
 hypothesis_settings.load_profile("any machine")
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.brokers"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_EDITION = CHECKOUT.parent / "shared" / "editions" / "cordispulse-2022-04.txt"

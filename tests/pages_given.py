@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.bootstrap import Mailer
+from pulse_mailer.clock import now
 from pulse_mailer.delivery.approving import approve, check
 from pulse_mailer.delivery.dispatch import Way as Sending
 from pulse_mailer.delivery.dispatch import dispatch
@@ -92,7 +93,7 @@ def given_sent(mailer: Mailer, count: int = 3) -> Edition:
         edition = reading.edition(database, f"{SLUG}/{KEY}")
         checked = approve(edition, mailer.links, forced=_errors(mailer, edition))
         freeze(database, edition, checked, mailer.links, Approval("ann", count + len(ANSWERS)))
-    sending = Sending(mailer.database, mailer.links, backend)
+    sending = Sending(mailer.database, mailer.links, [backend], connections=1)
     dispatch(sending, edition.id, stop=threading.Event(), watch=lambda _receipt: None)
     for message in backend.kept:
         mailer.mailbox.keep(message.sender, [message.recipient], message.data)
@@ -111,7 +112,9 @@ def given_reader(mailer: Mailer, address: str = "reader-1@example.org") -> Reade
 
 def set_status(mailer: Mailer, status: EditionStatus) -> None:
     with mailer.database.transaction() as database:
-        reading.edition(database, f"{SLUG}/{KEY}").status = status
+        edition = reading.edition(database, f"{SLUG}/{KEY}")
+        edition.status = status
+        edition.starts_at = now() if status is EditionStatus.SCHEDULED else None
 
 
 def delivery_id(mailer: Mailer, address: str) -> int:

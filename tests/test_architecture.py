@@ -15,7 +15,7 @@ DOMAIN = sorted((CHECKOUT / "pulse_mailer" / "domain").glob("*.py"))
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = {
     name: (CHECKOUT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
-    for name in ("runtime", "dev")
+    for name in ("runtime", "celery", "dev")
 }
 
 #: What would make the nouns ask a database, draw a page or call somebody.
@@ -153,11 +153,14 @@ def wanted(group: str) -> list[Requirement]:
 
 
 RUNTIME = [Requirement(entry) for entry in PROJECT["project"]["dependencies"]]
+CELERY = [Requirement(entry) for entry in PROJECT["project"]["optional-dependencies"]["celery"]]
 
 
 @pytest.mark.parametrize(
     ("lock", "requirement"),
-    [("runtime", one) for one in RUNTIME] + [("dev", one) for one in (*RUNTIME, *wanted("dev"))],
+    [("runtime", one) for one in RUNTIME]
+    + [("celery", one) for one in (*RUNTIME, *CELERY)]
+    + [("dev", one) for one in (*RUNTIME, *wanted("dev"))],
     ids=str,
 )
 def test_lock_fits_pyproject(lock: str, requirement: Requirement) -> None:
@@ -165,6 +168,6 @@ def test_lock_fits_pyproject(lock: str, requirement: Requirement) -> None:
     assert requirement.specifier.contains(version)
 
 
-def test_both_locks_agree() -> None:
-    runtime, dev = locked("runtime"), locked("dev")
-    assert runtime.items() <= dev.items()
+def test_locks_agree() -> None:
+    runtime, celery, dev = locked("runtime"), locked("celery"), locked("dev")
+    assert runtime.items() <= celery.items() <= dev.items()

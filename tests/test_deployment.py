@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import typer.main
@@ -18,6 +19,7 @@ import yaml
 
 from pulse_mailer.cli import app
 from pulse_mailer.settings import PREFIX, Settings, load
+from tests.brokers import own_queue
 from tests.databases import new_postgresql
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -26,7 +28,10 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = sorted(name for name, service in SERVICES.items() if service["image"].startswith("pulse-mailer"))
 EXAMPLE = (CHECKOUT / ".env.example").read_text(encoding="utf-8")
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+[ENTRYPOINT] = [yaml.safe_load(found) for found in re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)]
+REQUIRED = {"PULSE_DB_PASSWORD", "PULSE_BROKER_PASSWORD"}
 PASSWORD = "abc123"  # letters and digits, as .env.example asks for
+GIVEN = dict.fromkeys(REQUIRED, PASSWORD)
 
 
 def filled_in(text: str, given: dict[str, str]) -> str:
@@ -55,9 +60,22 @@ def parse(arguments: list[str]) -> None:
         context = command.make_context(name, list(arguments), parent=context)
 
 
+def words(service: str) -> list[str]:
+    """The whole command line of one of our services; by itself the image runs ours."""
+    found = SERVICES[service]
+    return [*found.get("entrypoint", ENTRYPOINT), *found["command"]]
+
+
 @pytest.mark.parametrize("service", OURS)
-def test_command_of_the_service_is_one_of_ours(service: str) -> None:
-    parse(SERVICES[service]["command"])
+def test_command_of_the_service_is_one_that_its_program_knows(service: str) -> None:
+    program, *arguments = words(service)
+    if program == "celery":
+        # It reads all its arguments before it shows its help.
+        asked = [sys.executable, "-m", "celery", *arguments, "--help"]
+        assert subprocess.run(asked, capture_output=True, timeout=60, check=False).returncode == 0
+    else:
+        assert program == "pulse-mailer"
+        parse(arguments)
 
 
 def test_command_that_is_none_of_ours_is_found_out() -> None:
@@ -89,11 +107,11 @@ def test_volumes_and_networks_are_declared_and_used() -> None:
     assert joined == COMPOSE["networks"].keys()
 
 
-def test_database_and_catcher_are_on_the_inner_network_only() -> None:
+def test_only_who_meets_the_world_is_on_the_outer_network() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
     assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {
         "web",
-        "worker",
+        "workers",
     }
 
 
@@ -110,6 +128,13 @@ def test_service_has_as_few_rights_as_it_can(service: str) -> None:
     assert found["init"] is True
     assert "no-new-privileges:true" in found["security_opt"]
     assert not found.get("privileged")
+
+
+def test_the_broker_lets_in_who_the_workers_say_they_are() -> None:
+    broker = {name: filled_in(value, GIVEN) for name, value in SERVICES["broker"]["environment"].items()}
+    url = urlsplit(environment("workers", GIVEN)["PULSE_MAILER_CELERY_BROKER_URL"])
+    assert (url.username, url.password) == (broker["RABBITMQ_DEFAULT_USER"], broker["RABBITMQ_DEFAULT_PASS"])
+    assert url.hostname == SERVICES["broker"]["hostname"] == "broker"
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -130,16 +155,16 @@ def test_every_variable_that_compose_asks_for_is_in_the_example() -> None:
     text = (CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8")
     required = set(re.findall(r"\$\{(\w+):\?", text))
     offered = set(re.findall(r"\$\{(\w+):-", text))
-    assert required == {"PULSE_DB_PASSWORD"}
+    assert required == REQUIRED
     assert required | offered == set(re.findall(r"^#?(PULSE_\w+)=", EXAMPLE, re.MULTILINE))
 
 
 def test_example_holds_no_password() -> None:
-    assert re.findall(r"PASSWORD=(.*)", EXAMPLE) == ["", ""]
+    assert re.findall(r"PASSWORD=(.*)", EXAMPLE) == ["", "", ""]
 
 
 def test_default_mail_server_is_the_catcher_of_this_stack() -> None:
-    values = environment("worker", {"PULSE_DB_PASSWORD": PASSWORD})
+    values = environment("workers", GIVEN)
     host = values["PULSE_MAILER_SMTP_HOST"]
     assert host in SERVICES
     assert "profiles" not in SERVICES[host]
@@ -151,15 +176,15 @@ def test_default_mail_server_is_the_catcher_of_this_stack() -> None:
 def test_settings_of_the_service_are_accepted_and_mail_nobody_outside(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment(service, {"PULSE_DB_PASSWORD": PASSWORD}).items():
+    for name, value in environment(service, GIVEN).items():
         monkeypatch.setenv(name, value)
     assert load().mails_outside is False
 
 
 def test_settings_for_real_mail_as_the_example_has_them_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     given = dict(re.findall(r"^#?(PULSE_\w+)=(.*)$", EXAMPLE, re.MULTILINE))
-    given |= {"PULSE_DB_PASSWORD": PASSWORD, f"{PREFIX}SMTP_USERNAME": "me", f"{PREFIX}SMTP_PASSWORD": "x"}
-    for name, value in environment("worker", given).items():
+    given |= GIVEN | {f"{PREFIX}SMTP_USERNAME": "me", f"{PREFIX}SMTP_PASSWORD": "x"}
+    for name, value in environment("workers", given).items():
         monkeypatch.setenv(name, value)
     assert load().mails_outside is True
 
@@ -190,14 +215,15 @@ def test_builder_gets_what_the_dockerfile_copies_and_no_more() -> None:
 class Stack:
     """The services as processes here: ports of their own, the names of hosts replaced by this machine."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, broker_url: str) -> None:
         self.folder = folder
         self.ports = dict(zip(("8025", "1025", "8026"), free_ports(3), strict=True))
-        given = environment("web", {"PULSE_DB_PASSWORD": PASSWORD})
+        given = environment("web", GIVEN)
         self.environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
             **given,
             "PULSE_MAILER_DATABASE_URL": database_url,
+            "PULSE_MAILER_CELERY_BROKER_URL": broker_url,
             "PULSE_MAILER_DATA_DIR": str(folder / "data"),
             "PULSE_MAILER_SMTP_HOST": "127.0.0.1",
             "PULSE_MAILER_SMTP_PORT": self.ports["1025"],
@@ -210,7 +236,7 @@ class Stack:
 
     def command(self, service: str) -> list[str]:
         extra = ["--web-port", "8026"] if service == "catcher" else []
-        return ["pulse-mailer", *self.here([*SERVICES[service]["command"], *extra])]
+        return self.here([*words(service), *extra])
 
     def run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -264,22 +290,30 @@ def becomes_healthy(stack: Stack, service: str) -> bool:
 
 
 @pytest.mark.postgres
-def test_services_of_the_file_start_answer_and_stop(tmp_path: Path, postgresql_server: str) -> None:
-    with new_postgresql(postgresql_server) as url:
-        stack = Stack(tmp_path, url)
+@pytest.mark.rabbitmq
+def test_services_of_the_file_start_answer_and_stop(
+    tmp_path: Path, postgresql_server: str, rabbitmq: str
+) -> None:
+    with new_postgresql(postgresql_server) as url, own_queue(rabbitmq, tmp_path / "data" / "keys"):
+        stack = Stack(tmp_path, url, rabbitmq)
         refused = stack.run(stack.command("web"))
         assert refused.returncode == 1
         assert "pulse-mailer db upgrade" in refused.stderr
-        assert not stack.healthy("worker")
+        assert not stack.healthy("workers")
 
         migrated = stack.run(stack.command("migrate"))
         assert migrated.returncode == 0, migrated.stderr
 
-        with stack.running("catcher"), stack.running("web"), stack.running("worker") as worker:
+        with (
+            stack.running("catcher"),
+            stack.running("web"),
+            stack.running("workers") as workers,
+            stack.running("beat") as beat,
+        ):
             assert becomes_healthy(stack, "catcher")
             assert becomes_healthy(stack, "web")
-            assert becomes_healthy(stack, "worker")
-            assert worker.poll() is None
+            assert becomes_healthy(stack, "workers")  # so beat asked them, and they looked
+            assert (workers.poll(), beat.poll()) == (None, None)
             doctor = stack.run(["pulse-mailer", "doctor"])
             assert doctor.returncode == 0, doctor.stdout
         assert not stack.healthy("web")

@@ -22,13 +22,16 @@ TABLES = (
     "key_fingerprints",
     "newsletters",
     "pictures",
+    "routes",
     "staff",
     "subscribers",
     "suppressions",
+    "usages",
     "editions",
     "programme_categories",
     "programme_sections",
     "subscriptions",
+    "notices",
     "renderings",
     "sections",
     "subscription_events",
@@ -90,6 +93,13 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("design", sa.String(), nullable=False),
         sa.Column("theme", ANY_JSON, nullable=False),
+        sa.Column("backends", ANY_JSON, nullable=False),
+        sa.Column(
+            "uncertain_policy",
+            _one_of("ck_newsletters_uncertain_policy", "ask", "gap", "repeat"),
+            nullable=False,
+        ),
+        sa.Column("told", ANY_JSON, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint("name <> ''", name=op.f("ck_newsletters_has_a_name")),
         sa.CheckConstraint(
@@ -113,6 +123,17 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("width > 0 AND height > 0", name=op.f("ck_pictures_has_a_size")),
         sa.PrimaryKeyConstraint("content_hash", name=op.f("pk_pictures")),
+    )
+
+    op.create_table(
+        "routes",
+        sa.Column("backend", sa.String(), nullable=False),
+        sa.Column("rests_until", MOMENT, nullable=True),
+        sa.Column("trouble_count", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("paced_until", MOMENT, nullable=True),
+        sa.CheckConstraint("trouble_count >= 0", name=op.f("ck_routes_trouble_count_is_a_count")),
+        sa.PrimaryKeyConstraint("backend", name=op.f("pk_routes")),
     )
 
     op.create_table(
@@ -162,6 +183,16 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "usages",
+        sa.Column("backend", sa.String(), nullable=False),
+        sa.Column("begins_at", MOMENT, nullable=False),
+        sa.Column("mails", sa.Integer(), nullable=False),
+        sa.CheckConstraint("mails >= 0", name=op.f("ck_usages_mails_is_a_count")),
+        sa.PrimaryKeyConstraint("backend", "begins_at", name=op.f("pk_usages")),
+    )
+    op.create_index("ix_usages_begins_at", "usages", ["begins_at"])
+
+    op.create_table(
         "editions",
         sa.Column("id", ID, nullable=False),
         sa.Column("newsletter_id", ID, nullable=False),
@@ -193,9 +224,24 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
+        sa.Column("agreed", ANY_JSON, nullable=True),
+        sa.Column("starts_at", MOMENT, nullable=True),
+        sa.Column("starts_zone", sa.String(), nullable=False),
+        sa.Column("lifetime_hours", sa.Integer(), nullable=False),
+        sa.Column("first_count", sa.Integer(), nullable=True),
+        sa.Column("stage_until_id", ID, nullable=True),
+        sa.Column("pause_reason", sa.String(), nullable=False),
+        sa.Column("paused_by", sa.String(), nullable=False),
+        sa.Column("brake_on", sa.Boolean(), nullable=False),
         sa.Column("frozen_at", MOMENT, nullable=True),
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.CheckConstraint("key <> ''", name=op.f("ck_editions_has_a_key")),
+        sa.CheckConstraint("lifetime_hours > 0", name=op.f("ck_editions_lifetime_is_a_time")),
+        sa.CheckConstraint("first_count > 0", name=op.f("ck_editions_first_count_is_a_count")),
+        sa.CheckConstraint(
+            "(status = 'scheduled') = (starts_at IS NOT NULL)",
+            name=op.f("ck_editions_starts_while_scheduled"),
+        ),
         _refers("fk_editions_newsletter_id_newsletters", "newsletter_id", "newsletters.id", "RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
         sa.UniqueConstraint("newsletter_id", "key", name=op.f("uq_editions_newsletter_id_key")),
@@ -252,6 +298,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_subscriptions_public_id")),
     )
     op.create_index("ix_subscriptions_subscriber_id", "subscriptions", ["subscriber_id"])
+
+    op.create_table(
+        "notices",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("edition_id", ID, nullable=False),
+        sa.Column(
+            "kind",
+            _one_of("ck_notices_notice_kind", "paused", "finished", "stage-sent", "not-begun"),
+            nullable=False,
+        ),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("next_attempt_at", MOMENT, nullable=True),
+        sa.Column("attempt_count", sa.Integer(), nullable=False),
+        sa.Column("sent_at", MOMENT, nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.CheckConstraint("attempt_count >= 0", name=op.f("ck_notices_attempt_count_is_a_count")),
+        _refers("fk_notices_edition_id_editions", "edition_id", "editions.id", "CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    _partial_index("ix_notices_due", "notices", ["next_attempt_at"], "next_attempt_at IS NOT NULL")
+    op.create_index("ix_notices_edition_id", "notices", ["edition_id"])
 
     op.create_table(
         "renderings",
@@ -356,10 +426,17 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(), nullable=True),
         sa.Column("lease_epoch", sa.Integer(), nullable=False),
         sa.Column("lease_until", MOMENT, nullable=True),
+        sa.Column("backend", sa.String(), nullable=False),
+        sa.Column("relay", sa.String(), nullable=False),
+        sa.Column("connection", sa.Integer(), nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.CheckConstraint(
             "(status IN ('claimed', 'sending')) = (lease_owner IS NOT NULL)",
             name=op.f("ck_deliveries_leased_while_worked_on"),
+        ),
+        sa.CheckConstraint(
+            "(status IN ('queued', 'deferred')) = (next_attempt_at IS NOT NULL)",
+            name=op.f("ck_deliveries_due_while_it_waits"),
         ),
         sa.CheckConstraint(
             "(lease_owner IS NULL) = (lease_until IS NULL)", name=op.f("ck_deliveries_lease_is_whole")
@@ -375,16 +452,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_deliveries_message_id")),
     )
     op.create_index("ix_deliveries_address_hash", "deliveries", ["address_hash"])
-    op.create_index(
-        "ix_deliveries_edition_id_status_next_attempt_at",
+    _partial_index(
+        "ix_deliveries_due",
         "deliveries",
-        ["edition_id", "status", "next_attempt_at"],
+        ["edition_id", "next_attempt_at", "id"],
+        "next_attempt_at IS NOT NULL",
     )
-    op.create_index(
-        "ix_deliveries_leased",
-        "deliveries",
-        ["lease_until"],
-        postgresql_where=sa.text("status IN ('claimed', 'sending')"),
+    _partial_index(
+        "ix_deliveries_leased", "deliveries", ["lease_owner", "edition_id"], "lease_owner IS NOT NULL"
     )
     op.create_index("ix_deliveries_subscription_id", "deliveries", ["subscription_id"])
 
@@ -394,9 +469,11 @@ def upgrade() -> None:
         sa.Column("delivery_id", ID, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(), nullable=False),
+        sa.Column("backend", sa.String(), nullable=False),
         sa.Column("relay", sa.String(), nullable=False),
+        sa.Column("connection", sa.Integer(), nullable=False),
         sa.Column("started_at", MOMENT, nullable=False),
-        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=False),
         sa.Column(
             "stage",
             _one_of("ck_attempts_stage", "marked", "mail", "rcpt", "data", "body", "dot"),
@@ -405,11 +482,17 @@ def upgrade() -> None:
         sa.Column(
             "outcome",
             _one_of("ck_attempts_outcome", "sent", "deferred", "failed", "returned", "uncertain"),
+            nullable=False,
+        ),
+        sa.Column(
+            "fault",
+            _one_of("ck_attempts_fault", "address", "recipient", "message", "route", "configuration"),
             nullable=True,
         ),
         sa.Column("code", sa.Integer(), nullable=True),
         sa.Column("enhanced_code", sa.String(), nullable=False),
         sa.Column("reply", sa.String(), nullable=False),
+        sa.Column("provider_id", sa.String(), nullable=False),
         _refers("fk_attempts_delivery_id_deliveries", "delivery_id", "deliveries.id", "CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
         sa.UniqueConstraint("delivery_id", "number", name=op.f("uq_attempts_delivery_id_number")),
@@ -442,6 +525,10 @@ def downgrade() -> None:
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION audit_records_append_only()")
+
+
+def _partial_index(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _refers(constraint: str, column: str, target: str, on_delete: str) -> sa.ForeignKeyConstraint:

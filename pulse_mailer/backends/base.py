@@ -4,16 +4,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
-from pulse_mailer.domain.delivery import Outcome, Stage
+from pulse_mailer.backends.pieces import wire_form
+from pulse_mailer.domain.delivery import Fault, Outcome, Stage
 from pulse_mailer.domain.message import Message, Receipt
 from pulse_mailer.errors import PulseMailerError, RouteRefused
+from pulse_mailer.settings import Settings
 
 #: Asked before the write that completes a mail; False drops the mail, certainly not handed over.
 MayFinish = Callable[[Message], bool]
 
-_ADDRESS = re.compile(r"[\x21-\x7e]{1,254}")
+# ASCII without spaces, control characters and angle brackets.
+_ADDRESS = re.compile(r"(?=.{3,254}\Z)[!-;=?-~]+@[!-;=?A-~]+").fullmatch
 
 
 class Session(Protocol):
@@ -25,12 +28,16 @@ class Session(Protocol):
         """
         Hand over one message after the other, and give a Receipt for each, in order.
 
-        A message is pulled when its turn comes, so whoever yields it marks it first. Every pulled message
-        gets its Receipt before anything is raised, unless the process dies or is interrupted.
+        A message is pulled when its turn comes, so whoever yields it marks it first; at most `window` are pulled
+        and not yet answered for. Every pulled message gets its Receipt before anything is raised, unless the
+        process dies or is interrupted. When `messages` ends, what was pulled is finished.
 
         Raises:
             ConnectionFailed: three connections in a row failed, and nobody was answered for meanwhile.
-            SignInRefused, RouteRefused: the other side takes nothing from us, whoever the recipient.
+            Throttled: the other side wants less from us; may say for how long.
+            SignInRefused, RouteRefused: the other side takes nothing from us, whoever the recipient;
+                `again` says whether waiting can help.
+            CannotCarry: no mail of this edition can go this way.
         """
         ...
 
@@ -40,9 +47,18 @@ class Backend(Protocol):
     One way of handing mail over, with all it needs to know; it keeps no connection itself.
 
     Attributes:
+        name: its name in the registry; limits, rests and the order of preference go by it.
         window: how many messages may be in doubt on one session when it dies.
         relay: who is asked, as host:port, for people to read.
+        carries_one_click: whether a mail's own List-Unsubscribe and List-Unsubscribe-Post reach the recipient as
+            they are (RFC 8058). Where it is false or missing, list mail is refused with CannotCarry.
     """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def carries_one_click(self) -> bool: ...
 
     @property
     def window(self) -> int: ...
@@ -50,12 +66,22 @@ class Backend(Protocol):
     @property
     def relay(self) -> str: ...
 
+    @classmethod
+    def configured(cls, settings: Settings) -> Self:
+        """
+        Make it from the settings; connects to nothing.
+
+        Raises:
+            BadSetting: a setting that it needs is missing; names it.
+        """
+        ...
+
     def session(self) -> AbstractContextManager[Session]:
         """
         Connect and sign in.
 
         Raises:
-            ConnectionFailed, SignInRefused, RouteRefused: no session; nothing was handed over.
+            ConnectionFailed, SignInRefused, RouteRefused, Throttled: no session; nothing was handed over.
         """
         ...
 
@@ -64,7 +90,7 @@ class Backend(Protocol):
         Connect, sign in and say goodbye; the words that the other side greets with.
 
         Raises:
-            ConnectionFailed, SignInRefused, RouteRefused: as `session()`.
+            ConnectionFailed, SignInRefused, RouteRefused, Throttled: as `session()`.
         """
         ...
 
@@ -77,11 +103,20 @@ class Settled:
     error: PulseMailerError | None = None
 
 
-def settled_unseen(message: Message, relay: str) -> Settled | None:
-    """What comes of a message that no wire may carry; None when it may be handed over."""
+def settled_unseen(message: Message, relay: str, data_fault: str | None = None) -> Settled | None:
+    """
+    What comes of a message that no wire may carry; None when it may be handed over.
+
+    Args:
+        data_fault: what `wire_form()` said of its bytes, where it was asked already.
+    """
     if fault := address_fault(message.recipient):
-        return Settled(Receipt(message, Outcome.FAILED, Stage.MARKED, relay, reply=fault))
-    if fault := (message.sender and address_fault(message.sender)) or data_fault(message.data):
+        return Settled(
+            Receipt(message, Outcome.FAILED, Stage.MARKED, relay, reply=fault, fault=Fault.RECIPIENT)
+        )
+    if data_fault is None:
+        data_fault = wire_form(message).fault
+    if fault := (message.sender and address_fault(message.sender)) or data_fault:
         return unfit(message, relay, fault)
     return None
 
@@ -90,7 +125,8 @@ def unfit(message: Message, relay: str, fault: str) -> Settled:
     """A fault that every message of the edition would have: stop, rather than fail them one by one."""
     error = RouteRefused(fault, remedy="Correct the edition or its sender.")
     error.again = False
-    return Settled(Receipt(message, Outcome.RETURNED, Stage.MARKED, relay, reply=fault), error)
+    receipt = Receipt(message, Outcome.RETURNED, Stage.MARKED, relay, reply=fault, fault=Fault.CONFIGURATION)
+    return Settled(receipt, error)
 
 
 def address_fault(address: str) -> str:
@@ -101,21 +137,6 @@ def address_fault(address: str) -> str:
     """
     if not address.isascii():
         return "The address holds letters outside ASCII, which this server was not asked to take."
-    local, at, domain = address.rpartition("@")
-    if not _ADDRESS.fullmatch(address) or not (at and local and domain) or "<" in address or ">" in address:
+    if not _ADDRESS(address):
         return "The address is not one that can be written on an envelope."
-    return ""
-
-
-def data_fault(data: bytes) -> str:
-    """
-    Why a mail must not be written to a wire; empty: it may.
-
-    Servers disagree about where a mail ends when line ends are bare (SMTP smuggling, CVE-2023-51764).
-    """
-    if not data.isascii() or b"\0" in data:
-        return "The mail holds bytes that are not ASCII text."
-    ends = data.count(b"\r\n")
-    if data.count(b"\r") != ends or data.count(b"\n") != ends or not data.endswith(b"\r\n"):
-        return "The mail holds a line that does not end in CRLF."
     return ""

@@ -1,6 +1,5 @@
-"""From nothing to a line that takes mail: connection, greeting, TLS and sign-in, all by smtplib."""
+"""From nothing to a line that takes mail: connection, greeting and TLS, all by smtplib, and the sign-in."""
 
-import base64
 import contextlib
 import functools
 import smtplib
@@ -9,9 +8,10 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pulse_mailer.backends.replies import Reply, plain, read_reply
+from pulse_mailer.backends.replies import Reply, plain
 from pulse_mailer.backends.route import SmtpRoute, Timeouts
-from pulse_mailer.errors import BackendError, BadSetting, ConnectionFailed, RouteRefused, SignInRefused
+from pulse_mailer.backends.signing_in import reply_of, sign_in, without_secrets
+from pulse_mailer.errors import BackendError, BadSetting, ConnectionFailed, RouteRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,22 @@ class Connected:
         line: the socket, wrapped in TLS where the route says so.
         greeting: the server's first words.
         size_limit: the largest mail in bytes; 0 when the server names none; None when it has no SIZE.
+        pipelining: whether it takes several commands at once.
     """
 
     line: socket.socket
     greeting: str
     size_limit: int | None
+    pipelining: bool
 
 
 def connect(route: SmtpRoute, timeouts: Timeouts) -> Connected:
     """
     Raises:
         ConnectionFailed: nobody answers, the certificate is not trusted, TLS is not offered.
-        SignInRefused: the name and password are not accepted.
+        SignInRefused: the name and password are not accepted, or there is no access token.
         RouteRefused: the server greets us with "no", or cannot check passwords at the moment.
+        Throttled: so says the server that gives access tokens.
     """
     with _our_errors(route):
         smtp = _Smtp(route, timeouts)
@@ -42,8 +45,8 @@ def connect(route: SmtpRoute, timeouts: Timeouts) -> Connected:
             if route.security == "starttls":
                 smtp.secure()
             if route.username:
-                smtp.sign_in()
-            return Connected(smtp.line, smtp.greeting, smtp.size_limit)
+                sign_in(smtp, route)
+            return Connected(smtp.line, smtp.greeting, smtp.size_limit, smtp.has_extn("pipelining"))
         except BaseException:
             smtp.close()
             raise
@@ -81,31 +84,11 @@ class _Smtp(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         code, words = super().getreply()
         if code == -1:  # smtplib's word for what is no reply; it drops the first four letters
-            said = _without_secrets(self.route, plain(words))
+            said = without_secrets(self.route, plain(words))
             raise ConnectionFailed(
                 f"{self.route.relay} does not speak SMTP: “…{said}”.", remedy="Check its host and port."
             )
         return code, words
-
-    def sign_in(self) -> None:
-        route = self.route
-        if not self.has_extn("auth"):
-            raise SignInRefused(
-                f"{route.relay} does not offer to sign in on this connection.",
-                remedy="Most servers do so only under security “starttls” or “tls”.",
-            )
-        try:
-            if f"{route.username}{route.password}".isascii():
-                self.login(route.username, route.password)
-            else:
-                self._sign_in_utf8()
-        except smtplib.SMTPResponseException as error:
-            # The cause is not chained: a server may repeat the password that it was given.
-            raise _refused_sign_in(route, _reply(error)) from None
-        except smtplib.SMTPServerDisconnected:
-            raise
-        except (smtplib.SMTPException, ValueError) as error:
-            raise SignInRefused(f"{route.relay} and Pulse Mailer share no way to sign in: {error}") from None
 
     @property
     def line(self) -> socket.socket:
@@ -124,14 +107,6 @@ class _Smtp(smtplib.SMTP):
         code, words = self.ehlo()
         if not 200 <= code <= 299:
             raise smtplib.SMTPHeloError(code, words)
-
-    def _sign_in_utf8(self) -> None:
-        # smtplib signs in with ASCII alone; RFC 4616 asks for UTF-8.
-        if "PLAIN" not in self.esmtp_features["auth"].upper().split():
-            raise ValueError("the name or password is not ASCII, and the server does not offer PLAIN.")
-        code, words = self.docmd("AUTH", f"PLAIN {_plain_token(self.route)}")
-        if code != 235:
-            raise smtplib.SMTPAuthenticationError(code, words)
 
     def _get_socket(self, host: str, port: int, timeout: object) -> socket.socket:  # noqa: ARG002 - smtplib's
         line = socket.create_connection((host, port), self.timeouts.connect)
@@ -168,7 +143,7 @@ def _our_errors(route: SmtpRoute) -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise _refused_line(route, _reply(error)) from error
+        raise _refused_line(route, reply_of(error)) from error
     except ssl.SSLCertVerificationError as error:
         raise ConnectionFailed(
             f"The certificate of {route.relay} is not to be trusted: {error.verify_message}.",
@@ -191,41 +166,9 @@ def _our_errors(route: SmtpRoute) -> Iterator[None]:
         ) from error
 
 
-def _reply(error: smtplib.SMTPResponseException) -> Reply:
-    words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
-    try:
-        return read_reply([b"%03d %s" % (error.smtp_code, line) for line in words.split(b"\n")])
-    except ValueError:
-        return Reply(500, "", plain(words))  # a code that SMTP does not have
-
-
 def _refused_line(route: SmtpRoute, reply: Reply) -> BackendError:
     if reply.code // 100 == 4:
         return ConnectionFailed(f"{route.relay} says: “{reply.words}”.", remedy="Try again later.")
     return RouteRefused(
         f"{route.relay} does not talk to us: “{reply.words}”.", remedy="Ask its administrators why."
     )
-
-
-def _refused_sign_in(route: SmtpRoute, reply: Reply) -> BackendError:
-    words = _without_secrets(route, reply.words)
-    if reply.code // 100 == 4:
-        return RouteRefused(
-            f"{route.relay} cannot check our password now: “{words}”.", remedy="Try again later."
-        )
-    return SignInRefused(
-        f"{route.relay} does not accept the user name and password: “{words}”.",
-        remedy="Check both; some providers want a password made for programs.",
-    )
-
-
-def _without_secrets(route: SmtpRoute, words: str) -> str:
-    alone = base64.b64encode(route.password.encode()).decode()
-    for secret in (_plain_token(route), alone, route.password):
-        if secret:
-            words = words.replace(secret, "…")
-    return words
-
-
-def _plain_token(route: SmtpRoute) -> str:
-    return base64.b64encode(f"\0{route.username}\0{route.password}".encode()).decode()

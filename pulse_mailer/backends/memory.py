@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Self
 
 from pulse_mailer.backends.base import MayFinish, Settled, settled_unseen
-from pulse_mailer.domain.delivery import Outcome, Stage
+from pulse_mailer.domain.delivery import Fault, Outcome, Stage
 from pulse_mailer.domain.message import Message, Receipt
 from pulse_mailer.errors import BackendError
+from pulse_mailer.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Answer:
     code: int | None = 250
     enhanced_code: str = "2.0.0"
     reply: str = "Kept in memory"
+    fault: Fault | None = None
     kept: bool | None = None
     raises: BackendError | None = None
     dies: Callable[[], None] | None = None
@@ -40,12 +43,20 @@ class MemoryBackend:
         answers: what it says to a recipient; to all others it says yes.
         refuses: raised by `session()` and `check()`, as if the server were away.
         kept: what it took, in order; `sessions`: how often it was connected to.
+        name: as which it stands in the registry of ways out.
+        carries_one_click: see `backends.base.Backend`.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict)
     refuses: BackendError | None = None
     kept: list[Message] = field(default_factory=list)
     sessions: int = 0
+    name: str = "memory"
+    carries_one_click: bool = True
+
+    @classmethod
+    def configured(cls, _settings: Settings) -> Self:
+        return cls()
 
     @property
     def window(self) -> int:
@@ -90,6 +101,13 @@ class MemorySession:
         if answer.dies is not None:
             answer.dies()
         receipt = Receipt(
-            message, answer.outcome, answer.stage, relay, answer.code, answer.enhanced_code, answer.reply
+            message,
+            answer.outcome,
+            answer.stage,
+            relay,
+            answer.code,
+            answer.enhanced_code,
+            answer.reply,
+            answer.fault,
         )
         return Settled(receipt, answer.raises)

@@ -12,9 +12,11 @@ import typer
 
 from pulse_mailer import __version__
 from pulse_mailer.cli import (
+    backend,
     database,
     delivery,
     demo,
+    dkim,
     doctor,
     edition,
     mailbox,
@@ -40,6 +42,8 @@ app.add_typer(edition.app, name="edition")
 app.add_typer(subscriber.app, name="subscriber")
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(delivery.app, name="delivery")
+app.add_typer(dkim.app, name="dkim")
+app.add_typer(backend.app, name="backend")
 app.add_typer(database.app, name="db")
 app.command("demo")(demo.run)
 app.command("serve")(serve.run)

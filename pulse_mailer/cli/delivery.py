@@ -1,4 +1,4 @@
-"""`pulse-mailer delivery`: who got what."""
+"""`pulse-mailer delivery`: who got what, and what a person decides where nobody knows."""
 
 from typing import Annotated
 
@@ -6,11 +6,11 @@ import typer
 
 from pulse_mailer.cli import output
 from pulse_mailer.cli.trees import plain_line
-from pulse_mailer.delivery import answering, reading
+from pulse_mailer.delivery import answering, deciding, doubts, reading
 from pulse_mailer.domain.address import Address
-from pulse_mailer.domain.delivery import Attempt, DeliveryStatus
+from pulse_mailer.domain.delivery import Attempt, DeliveryStatus, Outcome, Stage
 from pulse_mailer.editions import reading as editions
-from pulse_mailer.errors import UsageError
+from pulse_mailer.errors import UsageError, WrongState
 
 app = typer.Typer(help="Say who got what.", no_args_is_help=True)
 
@@ -62,6 +62,9 @@ def list_(
 ) -> None:
     """List deliveries, the latest edition first."""
     status = _state(state)
+    if status is DeliveryStatus.UNCERTAIN:
+        _list_doubts(edition, limit, offset, json=json)
+        return
     with output.mailer() as mailer, mailer.database.reading() as database:
         edition_id = None if edition is None else editions.edition(database, edition).id
         lines = reading.deliveries(database, edition_id=edition_id, status=status, limit=limit, offset=offset)
@@ -82,6 +85,72 @@ def list_(
         ]
         output.print_table(["Id", "Edition", "State", "Address", "When"], rows, ["Id"])
     output.say(f"{len(lines):,} of {count:,} deliveries.")
+
+
+def _list_doubts(edition: str | None, limit: int, offset: int, *, json: bool) -> None:
+    """The uncertain ones, with all that helps to find out whether they went."""
+    with output.mailer() as mailer, mailer.database.reading() as database:
+        edition_id = None if edition is None else editions.edition(database, edition).id
+        found = doubts.uncertain(database, edition_id, limit=limit, offset=offset)
+        count = reading.count(database, edition_id=edition_id, status=DeliveryStatus.UNCERTAIN)
+    if json:
+        output.print_json([_plain_doubt(doubt) for doubt in found])
+        return
+    for doubt in found:
+        output.say(f"{doubt.id}  {doubt.edition_key} to {doubt.address}", "bold")
+        output.say(f"    Message-ID <{doubt.message_id}>")
+        output.say(f"    {_lost(doubt)}")
+    output.say(f"{len(found):,} of {count:,} uncertain deliveries.")
+    if found:
+        output.say("Look for the Message-ID at the server that was asked. When it is there:")
+        output.say("    pulse-mailer delivery settle ID ... --sent --why TEXT")
+        output.say("When it is not: the same with --resend. For all of an edition: --edition EDITION --all")
+
+
+def _lost(doubt: doubts.Doubt) -> str:
+    """When, where and how far, as one line: 1 Apr 2026 09:02 BST, smtp at 127.0.0.1:1025, connection 2, ..."""
+    at = answering.moment(doubt.began_at or doubt.at, doubt.timezone)
+    known = doubt.stage is not None and doubt.stage is not Stage.MARKED
+    stage = f"came as far as {doubt.stage.value}" if doubt.stage and known else "how far it came is not known"
+    where = f"{doubt.backend or 'asked'} at {doubt.relay}" if doubt.relay else doubt.backend
+    parts = [
+        f"begun {at}",
+        where,
+        f"connection {doubt.connection}",
+        stage,
+        f"worker {doubt.worker}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+@app.command()
+def settle(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Numbers of deliveries.")] = None,
+    sent: Annotated[bool, typer.Option("--sent", help="They went: take them for sent.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="They did not go: send them once more.")] = False,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="How you know; kept with each.")] = "",
+    edition: Annotated[str | None, typer.Option(help="With --all: of this edition.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All that are uncertain now.")] = False,
+) -> None:
+    """End the doubt about deliveries that may or may not have gone; who did it and why is recorded."""
+    if sent == resend:
+        raise UsageError("Say what became of them.", remedy="Add --sent or --resend.")
+    if bool(ids) == all_ or (all_ and edition is None):
+        raise UsageError("Say which ones.", remedy="Name their numbers, or --edition EDITION --all.")
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        wanted = list(ids or ())
+        if all_ and edition is not None:
+            found = editions.edition(database, edition)
+            wanted = [doubt.id for doubt in doubts.uncertain(database, found.id)]
+            if not wanted:
+                raise WrongState(f"No delivery of {found.key} is uncertain; there is nothing to settle.")
+        settled = deciding.settle(database, wanted, sent=sent, by=output.actor(), why=why)
+    if sent:
+        output.good(f"{settled.sent:,} taken for sent.")
+        return
+    output.good(f"{settled.queued:,} wait to be sent once more.")
+    for name in settled.reopened:
+        output.say(f"A running worker sends them, and so does: pulse-mailer edition send {name}")
 
 
 @app.command()
@@ -105,13 +174,16 @@ def show(
     output.say(f"Message-ID <{line.message_id}>")
     if line.reason:
         output.say(line.reason)
+    if not detail.attempts:
+        output.say("It was not tried yet.")
+        return
     rows = [
         [
             attempt.number,
             answering.moment(attempt.started_at, line.timezone),
-            attempt.outcome.value if attempt.outcome else "no answer",
+            attempt.outcome.value,
             attempt.relay,
-            f"{attempt.stage.value}{answering.words(attempt)}",
+            f"{_stage(attempt)}{answering.words(attempt)}",
             _took(attempt),
         ]
         for attempt in detail.attempts
@@ -132,14 +204,38 @@ def _state(text: str | None) -> DeliveryStatus | None:
         ) from error
 
 
+def _stage(attempt: Attempt) -> str:
+    lost = attempt.outcome is Outcome.UNCERTAIN and attempt.stage is Stage.MARKED
+    return "not known" if lost else attempt.stage.value
+
+
 def _took(attempt: Attempt) -> str:
-    return (
-        f"{(attempt.ended_at - attempt.started_at).total_seconds() * 1000:.0f} ms" if attempt.ended_at else ""
-    )
+    return f"{(attempt.ended_at - attempt.started_at).total_seconds() * 1000:.0f} ms"
+
+
+def _plain_doubt(doubt: doubts.Doubt) -> dict[str, object]:
+    return {
+        "id": doubt.id,
+        "address": doubt.address,
+        "newsletter": doubt.newsletter_slug,
+        "edition": doubt.edition_key,
+        "status": DeliveryStatus.UNCERTAIN.value,
+        "reason": doubt.reason,
+        "message_id": doubt.message_id,
+        "attempts": doubt.attempt_count,
+        "changed_at": doubt.at.isoformat(),
+        "began_at": doubt.began_at and doubt.began_at.isoformat(),
+        "backend": doubt.backend,
+        "relay": doubt.relay,
+        "connection": doubt.connection,
+        "stage": doubt.stage and doubt.stage.value,
+        "worker": doubt.worker,
+    }
 
 
 def _plain_attempt(attempt: Attempt) -> dict[str, object]:
     names = (
-        "number", "worker", "relay", "started_at", "ended_at", "stage", "outcome", "code", "enhanced_code", "reply",
+        "number", "worker", "backend", "relay", "connection", "started_at", "ended_at", "stage", "outcome", "fault",
+        "code", "enhanced_code", "reply", "provider_id",
     )  # fmt: skip
     return {name: getattr(attempt, name) for name in names}

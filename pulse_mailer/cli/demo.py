@@ -17,8 +17,7 @@ from pulse_mailer.bootstrap import Mailer, started
 from pulse_mailer.cli import documents, drawing, loading, output, sending
 from pulse_mailer.cli.database import upgraded
 from pulse_mailer.cli.trees import print_edition, print_findings, print_report
-from pulse_mailer.delivery import answering, approving, planning
-from pulse_mailer.delivery import reading as reports
+from pulse_mailer.delivery import answering, approving, planning, reporting
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import Edition
@@ -232,7 +231,7 @@ def _send(mailer: Mailer, key: str, forced: tuple[str, ...]) -> None:
         planning.freeze(database, edition, checked, mailer.links, planning.Approval(_ACTOR, count, forced))
     sending.hand_over(mailer, edition.id)
     with mailer.database.transaction() as database:
-        report = reports.report(database, reading.edition(database, key))
+        report = reporting.report(database, reading.edition(database, key))
     print_report(report, json=False)
     caught = mailer.mailbox.count()
     sent = report.by_state[DeliveryStatus.SENT]

@@ -1,10 +1,12 @@
 """`pulse-mailer doctor`: every setting with its source, and whether all that Pulse Mailer needs is there."""
 
 import dataclasses
+import datetime
 import enum
+import functools
 import platform
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,10 +18,16 @@ from sqlalchemy.engine import make_url
 from pulse_mailer import __version__, settings
 from pulse_mailer.bootstrap import Mailer, started
 from pulse_mailer.cli import output
+from pulse_mailer.cli.backend import in_use
+from pulse_mailer.clock import now
+from pulse_mailer.delivery import routes
+from pulse_mailer.delivery.saying import moment
+from pulse_mailer.domain.address import Address
+from pulse_mailer.editions.reading import newsletters
 from pulse_mailer.errors import ConnectionFailed, PulseMailerError
 from pulse_mailer.settings import Settings
 
-Offline = Annotated[bool, typer.Option("--offline", help="Do not connect to the mail server.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Do not connect to any mail server.")]
 
 
 class State(enum.StrEnum):
@@ -39,7 +47,7 @@ class Check:
 
 
 def run(*, offline: Offline = False, json: output.Json = False) -> None:
-    """Show every setting and where it came from; check database, keys, templates, mail server, base URL."""
+    """Show every setting and where it came from; check database, keys, templates, backends, base URL."""
     loaded = settings.load()
     shown = effective(loaded)
     checks = list(examine(loaded, offline=offline))
@@ -80,12 +88,11 @@ def examine(loaded: Settings, *, offline: bool) -> Iterator[Check]:
     yield _checked("base URL", lambda: _base_url(loaded))
     try:
         with started(loaded, at_head=False) as mailer:
-            yield _checked("database", lambda: _database(mailer))
+            yield (database := _checked("database", lambda: _database(mailer)))
             yield _checked("keys", lambda: _keys(mailer))
-            if offline:
-                yield Check("mail server", State.GOOD, "Not asked (--offline).")
-            else:
-                yield _checked("mail server", lambda: _mail_server(mailer))
+            if database.state is State.GOOD:  # it knows who mail is from
+                yield _checked("DKIM", lambda: _dkim(mailer))
+            yield from _backends(mailer, usable=database.state is State.GOOD, offline=offline)
     except PulseMailerError as error:
         yield Check("start", State.FAILED, error.what, error.remedy)
 
@@ -162,25 +169,63 @@ def _database(mailer: Mailer) -> Check:
 
 def _keys(mailer: Mailer) -> Check:
     folder = mailer.settings.keys_dir
-    exposed = [path for path in sorted(folder.iterdir()) if path.stat().st_mode & 0o077]
+    exposed = [path for path in sorted(folder.rglob("*")) if path.stat().st_mode & 0o077]
     if exposed:
-        return Check("keys", State.WARNING, f"Others may read {exposed[0]}.", f"chmod 600 {exposed[0]}")
+        mode = "700" if exposed[0].is_dir() else "600"
+        return Check("keys", State.WARNING, f"Others may read {exposed[0]}.", f"chmod {mode} {exposed[0]}")
     return Check(
         "keys", State.GOOD, f"{folder}: {len(mailer.keys.links)} for links, one for addresses. Back them up."
     )
 
 
-def _mail_server(mailer: Mailer) -> Check:
-    backend = mailer.backend()
+def _dkim(mailer: Mailer) -> Check:
+    if not mailer.settings.dkim:
+        variable = settings.variable("dkim")
+        return Check("DKIM", State.GOOD, f"Off ({variable}): the mail server signs, or nobody.")
+    with mailer.database.reading() as database:
+        senders = {Address.parse(found.from_address).domain for found in newsletters(database)}
+    signers = [signer for domain in sorted(senders) if (signer := mailer.signer_for(domain))]
+    if not signers:
+        return Check("DKIM", State.GOOD, "On; there is no newsletter yet whose mail it would sign.")
+    shown = "; ".join(f"{signer.domain} by {' and '.join(signer.selectors)}" for signer in signers)
+    return Check("DKIM", State.GOOD, f"Signs mail from {shown}.")
+
+
+def _backends(mailer: Mailer, *, usable: bool, offline: bool) -> Iterator[Check]:
+    """One check for each backend; a database that can be asked knows of more than the settings, and which rest."""
+    names: Sequence[str] = mailer.settings.backends
+    resting: dict[str, tuple[datetime.datetime, str]] = {}
+    if usable:
+        with mailer.database.reading() as database:
+            names = in_use(mailer, database)
+            resting = routes.resting(database, names)
+    for name in names:
+        if offline:
+            yield Check(f"backend {name}", State.GOOD, f"Not asked (--offline). {_limits(mailer, name)}")
+        else:
+            yield _checked(f"backend {name}", functools.partial(_backend, mailer, name))
+        if name in resting:
+            until, why = resting[name]
+            what = f"It rests {moment(until, now(), 'until')} UTC: {why}"
+            yield Check(f"backend {name} rests", State.WARNING, what, f"pulse-mailer backend wake {name}")
+
+
+def _backend(mailer: Mailer, name: str) -> Check:
+    (backend,) = mailer.backends([name])
     try:
         greeting = backend.check()
     except ConnectionFailed as error:
         if mailer.settings.mails_outside:
             raise
-        return Check(
-            "mail server", State.WARNING, error.what, "Start the catcher: pulse-mailer serve, or mailbox"
-        )
-    return Check("mail server", State.GOOD, f"{backend.relay} answers: {greeting}")
+        remedy = "Start the catcher: pulse-mailer serve, or mailbox"
+        return Check(f"backend {name}", State.WARNING, error.what, remedy)
+    answers = f"{backend.relay} answers: {greeting.rstrip('.')}."
+    return Check(f"backend {name}", State.GOOD, f"{answers} {_limits(mailer, name)}")
+
+
+def _limits(mailer: Mailer, name: str) -> str:
+    agreed = mailer.limits.get(name)
+    return f"Limits: {agreed}." if agreed else "No limits."
 
 
 def _print(checks: list[Check]) -> None:

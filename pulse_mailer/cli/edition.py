@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import documents, output, sending
+from pulse_mailer.cli import documents, output, steering
+from pulse_mailer.cli.steering import Name
 from pulse_mailer.cli.trees import print_edition, print_findings, print_report
+from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.editions import drafting, importing, reading
-from pulse_mailer.errors import NotFound, UsageError
+from pulse_mailer.errors import UsageError
 
 app = typer.Typer(help="Import, look at, check and send editions.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="EDITION", help="Its key, such as 2022-04, or NEWSLETTER/KEY.")]
 Force = Annotated[
     list[str] | None, typer.Option(metavar="CODE", help="Override a preflight error by its code.")
 ]
@@ -55,6 +56,8 @@ def import_(
         output.say(f"New in the newsletter's programme: {', '.join(imported.new_names)}")
     what = {"new": "is a new draft", "changed": "was brought up to date", "unchanged": "is the same already"}
     output.good(f"{edition.newsletter.name} {edition.key} {what[imported.what]}.")
+    if imported.reopened:
+        output.trouble(steering.REOPENED.format(edition.key))
     output.say(f"Next: pulse-mailer edition check {edition.name}")
 
 
@@ -98,7 +101,7 @@ def set_(
     field: Annotated[str, typer.Argument(help=f"One of {', '.join(drafting.FIELDS)}.")],
     value: Annotated[str, typer.Argument(help="Its new value.")],
 ) -> None:
-    """Change one field of a draft."""
+    """Change one field of a draft; an edition that waits to begin is a draft again then."""
     field = field.replace("-", "_")
     if field not in drafting.FIELDS:
         raise UsageError(
@@ -106,8 +109,10 @@ def set_(
         )
     with output.mailer() as mailer, mailer.database.transaction() as database:
         edition = reading.edition(database, name)
-        drafting.change(database, edition, {field: value}, actor=output.actor())
+        reopened = drafting.change(database, edition, {field: value}, actor=output.actor())
     output.good(f"{edition.key}: {field.replace('_', ' ')} is set.")
+    if reopened:
+        output.trouble(steering.REOPENED.format(edition.key))
 
 
 @app.command()
@@ -157,34 +162,75 @@ def send(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would get it; send nothing.")] = False,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Begin, and leave the sending to a running worker.")
+        bool, typer.Option("--no-wait", help="Leave it to a running worker, which begins after the hold.")
     ] = False,
+    hold: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=30, metavar="MINUTES", help="Hold it so long before it begins; 0: begin at once."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help='Begin then, by the clock: "2026-12-01 09:00".')
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="The time zone of --at; by default the newsletter's.")
+    ] = None,
+    fold: Annotated[
+        str | None, typer.Option(metavar="first|second", help="Which, when the clock shows --at twice.")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="To so many first; then wait for your word.")
+    ] = None,
+    lifetime: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=240, metavar="HOURS", help="How long those who were put off are tried again."
+        ),
+    ] = None,
     force: Force = None,
 ) -> None:
     """
     Send an edition, or go on with one that was interrupted.
 
-    Shows who gets it and who is left out, asks for the number, fixes the audience, and hands the mail over. Run
-    it again after an interruption: it goes on, and nobody gets two.
+    Shows who gets it and who is left out, asks for the number, holds it for some minutes (Ctrl-C takes it back),
+    fixes the audience, and hands the mail over. Run it again after an interruption: it goes on, and nobody gets two.
     """
+    from pulse_mailer.cli import sending
+    from pulse_mailer.cli.agreeing import Options
+    from pulse_mailer.cli.holding import Wish
+
+    options = Options(
+        confirm_count,
+        dry_run=dry_run,
+        no_wait=no_wait,
+        forced=tuple(force or ()),
+        wish=Wish(hold, at, zone, fold),
+        first=first,
+        lifetime_hours=lifetime,
+    )
     with output.mailer() as mailer:
-        sending.send(
-            mailer,
-            name,
-            sending.Options(confirm_count, dry_run=dry_run, no_wait=no_wait, forced=tuple(force or ())),
-        )
+        sending.send(mailer, name, options)
+
+
+app.command()(steering.pause)
+app.command()(steering.resume)
+app.command()(steering.stop)
+app.command("take-back")(steering.take_back)
+app.command()(steering.retry)
 
 
 @app.command()
 def report(name: Name, *, json: output.Json = False) -> None:
     """Show what came of sending an edition: a count for each state, which add up to the audience."""
-    from pulse_mailer.delivery import reading as ledger
+    from pulse_mailer.cli import foretelling
+    from pulse_mailer.delivery import reporting
 
     with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
-        found = ledger.report(database, edition)
-    if found.frozen_at is None and not json:
-        raise NotFound(
-            f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.name}"
-        )
+        found = reporting.report(database, edition)
+        sends = edition.status is EditionStatus.SENDING
+        rest = foretelling.rest(mailer, database, edition) if sends else None
     print_report(found, json=json)
+    if rest is not None and not json:
+        output.say(rest.sentence)

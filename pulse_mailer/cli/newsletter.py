@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import output
+from pulse_mailer.cli import output, steering
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import founding, reading
 from pulse_mailer.errors import UsageError
@@ -69,8 +69,7 @@ def show(slug: Slug = None, *, json: output.Json = False) -> None:
         output.print_json(found)
         return
     for name, value in found.items():
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        output.say(f"{name.replace('_', ' '):16} {shown or '-'}")
+        output.say(f"{name.replace('_', ' '):16} {_shown(value) or '-'}")
 
 
 @app.command("set")
@@ -79,14 +78,25 @@ def set_(
     value: Annotated[str, typer.Argument(help="Its new value.")],
     newsletter: Annotated[str | None, typer.Option(help="The newsletter's short name.")] = None,
 ) -> None:
-    """Change one thing that a newsletter says of itself."""
+    """
+    Change one thing that a newsletter says of itself, or how it is sent.
+
+    told and backends take several, with commas between them; uncertain-policy is ask, gap or repeat.
+    """
     field = field.replace("-", "_")
     if field not in founding.FIELDS:
         raise UsageError(f"A newsletter has no {field!r}.", remedy=f"It has: {', '.join(founding.FIELDS)}.")
     with output.mailer() as mailer, mailer.database.transaction() as database:
         found = reading.newsletter(database, newsletter)
-        founding.change(database, found, {field: value}, actor=output.actor())
-    output.good(f"{found.name}: {field.replace('_', ' ')} is set.")
+        reopened = founding.change(database, found, {field: value}, actor=output.actor())
+        shown = _shown(getattr(found, field))
+    output.good(f"{found.name}: {field.replace('_', ' ')} is {shown or 'empty'} now.")
+    for key in reopened:
+        output.trouble(steering.REOPENED.format(key))
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _plain(newsletter: Newsletter) -> dict[str, object]:

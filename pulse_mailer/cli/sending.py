@@ -1,85 +1,106 @@
 """`pulse-mailer edition send`: shown, confirmed, frozen, handed over, reported."""
 
 import contextlib
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import typer
 
 from pulse_mailer.bootstrap import Mailer
-from pulse_mailer.cli import output, progress
+from pulse_mailer.cli import foretelling, output, progress
+from pulse_mailer.cli.agreeing import Options, agree
+from pulse_mailer.cli.holding import hold
 from pulse_mailer.cli.stopping import stopping
 from pulse_mailer.cli.trees import print_report
-from pulse_mailer.delivery import approving, ledger, planning
-from pulse_mailer.delivery import reading as reports
-from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
+from pulse_mailer.clock import now
+from pulse_mailer.delivery import (
+    ledger,
+    reporting,
+    wallclock,
+)
+from pulse_mailer.delivery.dispatch import Ending, dispatch
 from pulse_mailer.domain.delivery import DeliveryStatus
-from pulse_mailer.domain.edition import EditionStatus
+from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import BackendError, DatabaseError, UsageError, WrongState
-from pulse_mailer.subscribers import audience
+from pulse_mailer.errors import BackendError, DatabaseError, WrongState
+from pulse_mailer.worker import steps
 
-_LISTED = 20
 _LOOK_EVERY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    confirm_count: int | None = None
-    dry_run: bool = False
-    no_wait: bool = False
-    forced: tuple[str, ...] = ()
 
 
 def send(mailer: Mailer, name: str, options: Options) -> None:
     """
     Raises:
         Refused: preflight, the count or the edition's state does not allow it; nothing was begun.
+        UsageError: it cannot begin at such a time.
         BackendError: the mail server does not take our mail; what waits, waits.
-        typer.Exit: 3 when not everybody got it.
+        typer.Exit: 3 when not everybody got it, 130 when Ctrl-C took it back.
     """
     with mailer.database.reading() as database:
         edition = reading.edition(database, name)
-    if edition.status not in (EditionStatus.DRAFT, EditionStatus.SENDING):
-        raise WrongState(
-            f"{edition.key} is {edition.status.value}; it is not sent again.",
-            remedy=f"See what came of it: pulse-mailer edition report {edition.name}",
-        )
-    if edition.status is EditionStatus.DRAFT:
-        count, fingerprint = _show_audience(mailer, name, options)
-        if options.dry_run:
-            output.say("Nothing was sent: this was a dry run.")
-            return
-        agreed = _confirmed(count, options)
-        _begin(mailer, name, planning.Approval(output.actor(), agreed, options.forced, fingerprint))
-    elif options.dry_run:
-        _report(mailer, name)
-        return
-    else:
-        output.say(f"{edition.key} is being sent already; it goes on.")
-    if options.no_wait:
-        output.say(
-            f"A running worker (pulse-mailer serve or worker) sends it. Watch: pulse-mailer edition report {name}"
-        )
-        return
+    match edition.status:
+        case EditionStatus.DRAFT:
+            goes_on = agree(mailer, edition, options)
+        case EditionStatus.SCHEDULED:
+            goes_on = _go_on_holding(mailer, edition, options)
+        case EditionStatus.SENDING:
+            output.say(f"{edition.key} is being sent already; it goes on.")
+            goes_on = not options.no_wait
+        case _:
+            raise _not_to_be_sent(edition)
+    if goes_on and not options.dry_run:
+        _send(mailer, edition)
+    elif edition.status is EditionStatus.SENDING:
+        _report(mailer, edition)
+
+
+def _send(mailer: Mailer, edition: Edition) -> None:
     try:
         ending = hand_over(mailer, edition.id)
     except BackendError:
-        _report(mailer, name)
+        _tell_staff(mailer)
+        _report(mailer, edition)
         raise
-    _close(mailer, name, ending)
+    _tell_staff(mailer)
+    _close(mailer, edition, ending)
 
 
 def hand_over(mailer: Mailer, edition_id: int) -> Ending:
-    """Send what waits, and wait for what other workers have in hand; Ctrl-C ends it after the message at hand."""
-    way = Way(mailer.database, mailer.links, mailer.backend())
+    """Send what waits, and wait for what other workers have in hand; Ctrl-C ends it after the messages at hand."""
+    way = steps.way_of(mailer, edition_id)
     with stopping() as stop, _shown(mailer, edition_id, stop):
         ending = dispatch(way, edition_id, stop=stop, early=True)
         while ending is Ending.UNDER_WAY and not stop.wait(_LOOK_EVERY_SECONDS):
             ending = dispatch(way, edition_id, stop=stop)
     return Ending.INTERRUPTED if ending is Ending.UNDER_WAY else ending
+
+
+def _go_on_holding(mailer: Mailer, edition: Edition, options: Options) -> bool:
+    """Begin an edition that is held, or whose time came while no worker ran; whether to hand it over now."""
+    assert edition.starts_at is not None
+    at = wallclock.said(edition.starts_at, edition.starts_zone or edition.newsletter.timezone)
+    if options.dry_run or options.no_wait:
+        output.say(f"{edition.key} is scheduled, and begins by itself on {at}.")
+        return False
+    if edition.starts_zone and edition.starts_at > now():
+        raise WrongState(
+            f"{edition.key} is scheduled, and begins by itself on {at}.",
+            remedy=f"To send it now, first take it back: pulse-mailer edition take-back {edition.name}",
+        )
+    hold(mailer, edition, edition.starts_at)
+    return True
+
+
+def _not_to_be_sent(edition: Edition) -> WrongState:
+    if edition.status is EditionStatus.PAUSED:
+        return WrongState(
+            f"{edition.key} is paused: {edition.pause_reason or 'no reason was given.'}",
+            remedy=f"Let it go on: pulse-mailer edition resume {edition.name}",
+        )
+    return WrongState(
+        f"{edition.key} is {edition.status.words}; it is not sent again.",
+        remedy=f"See what came of it: pulse-mailer edition report {edition.name}",
+    )
 
 
 @contextlib.contextmanager
@@ -92,8 +113,8 @@ def _shown(mailer: Mailer, edition_id: int, stop: threading.Event) -> Iterator[N
 
     total, over = left(), threading.Event()
 
-    def look(done: Callable[[int], None]) -> None:
-        told = False
+    def look(done: progress.Told) -> None:
+        told, ends = False, foretelling.Ends(mailer, edition_id)
         while not over.wait(_LOOK_EVERY_SECONDS):
             if stop.is_set() and not told:
                 told = True
@@ -101,7 +122,7 @@ def _shown(mailer: Mailer, edition_id: int, stop: threading.Event) -> Iterator[N
                     "Finishing the mail at hand; Ctrl-C again ends at once and leaves it uncertain."
                 )
             with contextlib.suppress(DatabaseError):  # the sending itself says so, and decides what follows
-                done(total - left())
+                done(total - left(), ends.words())
 
     with progress.watched("Sending", "mails", total) as done:
         looking = threading.Thread(target=look, args=(done,), name="progress", daemon=True)
@@ -113,63 +134,38 @@ def _shown(mailer: Mailer, edition_id: int, stop: threading.Event) -> Iterator[N
             looking.join()
 
 
-def _show_audience(mailer: Mailer, name: str, options: Options) -> tuple[int, str]:
-    """Say who gets it, and who is left out; gives their number, and the fingerprint of the mail."""
-    with mailer.database.reading() as database:
-        edition = reading.edition(database, name)
-        checked = approving.approve(edition, mailer.links, forced=options.forced)
-        newsletter = edition.newsletter
-        count = audience.audience_count(database, newsletter.id)
-        left_out = audience.left_out(database, newsletter.id)
-    output.say(
-        f"{edition.subject!r} goes to {count:,} people who get {newsletter.name}, "
-        f"from {newsletter.from_name} <{newsletter.from_address}>, through {mailer.backend().relay}."
-    )
-    if left_out:
-        output.say(f"Left out: {len(left_out):,}")
-        rows = [[person.address or "(erased)", person.reason] for person in left_out[:_LISTED]]
-        output.print_table(["Address", "Why"], rows)
-        if len(left_out) > _LISTED:
-            output.say(f"... and {len(left_out) - _LISTED:,} more.")
-    if options.forced:
-        output.trouble(f"Overridden by name: {', '.join(options.forced)}")
-    return count, checked.rendering.fingerprint
+def _tell_staff(mailer: Mailer) -> None:
+    """Mail what the staff concerned are to be told now, as a worker would; what is not taken waits for one."""
+    for notice_id, _subject in steps.notices_to_tell(mailer):
+        if said := steps.tell(mailer, notice_id):
+            output.trouble(said)
 
 
-def _confirmed(count: int, options: Options) -> int:
-    if options.confirm_count is not None:
-        return options.confirm_count
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "Sending wants the number of people confirmed.",
-            remedy=f"Add --confirm-count {count}, or run it at a terminal.",
-        )
-    return int(typer.prompt(f"Type {count} to send it to {count} people", type=int))
-
-
-def _begin(mailer: Mailer, name: str, approval: planning.Approval) -> None:
-    # A server that is away or a wrong password is better found before anything is fixed than after.
-    mailer.backend().check()
-    with mailer.database.transaction() as database:
-        edition = reading.edition(database, name)
-        checked = approving.approve(edition, mailer.links, forced=approval.forced)
-        planning.freeze(database, edition, checked, mailer.links, approval)
-
-
-def _close(mailer: Mailer, name: str, ending: Ending) -> None:
-    found = _report(mailer, name)
+def _close(mailer: Mailer, edition: Edition, ending: Ending) -> None:
+    found = _report(mailer, edition)
     if ending is Ending.INTERRUPTED:
-        output.trouble(f"Interrupted; nobody is lost. Go on: pulse-mailer edition send {name}")
+        output.trouble(f"Interrupted; nobody is lost. Go on: pulse-mailer edition send {edition.name}")
+    elif ending is Ending.WAITING and found.by_state[DeliveryStatus.QUEUED]:
+        output.trouble(f"The limits hold the rest back. {_forecast(mailer, edition)}".rstrip())
+        output.say(f"A running worker goes on then; or run: pulse-mailer edition send {edition.name}")
     elif ending is Ending.WAITING:
-        output.trouble(f"Some wait for their server. Try them again: pulse-mailer edition send {name}")
+        output.trouble(
+            f"Some wait for their server. Try them again: pulse-mailer edition send {edition.name}"
+        )
     output.say("Did somebody get it? pulse-mailer delivery find ADDRESS")
     troubled = found.by_state[DeliveryStatus.FAILED] + found.by_state[DeliveryStatus.UNCERTAIN]
     if ending is not Ending.FINISHED or troubled:
         raise typer.Exit(3)
 
 
-def _report(mailer: Mailer, name: str) -> reports.Report:
+def _forecast(mailer: Mailer, edition: Edition) -> str:
     with mailer.database.reading() as database:
-        found = reports.report(database, reading.edition(database, name))
+        found = foretelling.rest(mailer, database, edition)
+    return found.sentence if found else ""
+
+
+def _report(mailer: Mailer, edition: Edition) -> reporting.Report:
+    with mailer.database.reading() as database:
+        found = reporting.report(database, reading.edition(database, edition.name))
     print_report(found, json=False)
     return found

@@ -12,19 +12,10 @@ from pulse_mailer.domain.edition import Edition, Item
 if TYPE_CHECKING:
     from pulse_mailer.composing.preflight import Finding
     from pulse_mailer.delivery.approving import Checked
-    from pulse_mailer.delivery.reading import DeliveryLine, Report
+    from pulse_mailer.delivery.reading import DeliveryLine
+    from pulse_mailer.delivery.reporting import Report
 
-_MEANING = {
-    DeliveryStatus.SENT: "the mail server took it",
-    DeliveryStatus.QUEUED: "waiting",
-    DeliveryStatus.CLAIMED: "waiting, with a worker",
-    DeliveryStatus.SENDING: "being handed over, or was when its worker ended",
-    DeliveryStatus.DEFERRED: "the server asked to try later",
-    DeliveryStatus.UNCERTAIN: "no answer came: may or may not have gone",
-    DeliveryStatus.FAILED: "the server refused it",
-    DeliveryStatus.SKIPPED: "left or suppressed meanwhile",
-    DeliveryStatus.CANCELLED: "the edition was stopped first",
-}
+_LISTED = 20
 
 
 def print_edition(edition: Edition) -> None:
@@ -93,43 +84,61 @@ def _print_group(findings: "list[Finding]", *, overridden: bool) -> None:
 
 
 def print_report(report: "Report", *, json: bool) -> None:
-    """A count for each state; the sum is the audience, and says so when it is not."""
+    """A count for each state; the sum is the audience, and says so when it is not. Then what to type next."""
     if json:
-        output.print_json(
-            {
-                "edition": report.key,
-                "status": report.status.value,
-                "audience": report.audience,
-                "by_state": {state.value: count for state, count in report.by_state.items()},
-                "adds_up": report.adds_up,
-                "frozen_at": report.frozen_at and report.frozen_at.isoformat(),
-                "finished_at": report.finished_at and report.finished_at.isoformat(),
-                "uncertain": [plain_line(line) for line in report.uncertain],
-                "replies": [
-                    {"relay": reply.relay, "code": reply.code, "text": reply.text, "count": reply.count}
-                    for reply in report.replies
-                ],
-            }
-        )
+        output.print_json(_plain_report(report))
         return
+    from pulse_mailer.delivery.reporting import MEANING
+
     output.say(report.sentence, "bold")
-    rows: list[list[object]] = [
-        [state.value, count, _MEANING[state]] for state, count in report.by_state.items() if count
-    ]
-    rows.append(["audience", report.audience, "adds up" if report.adds_up else "DOES NOT ADD UP"])
-    output.print_table(["State", "Count", "Meaning"], rows, ["Count"])
+    for remark in report.remarks:
+        output.trouble(remark)
+    if report.frozen_at is not None:
+        rows: list[list[object]] = [
+            [state.value, count, MEANING[state]] for state, count in report.by_state.items() if count
+        ]
+        rows.append(["audience", report.audience, "adds up" if report.adds_up else "DOES NOT ADD UP"])
+        output.print_table(["State", "Count", "Meaning"], rows, ["Count"])
     for reply in report.replies:
-        said = " ".join(str(part) for part in (reply.code, reply.text) if part)
-        output.trouble(f"{reply.count} {reply.outcome.value} by {reply.relay}: {said or 'no answer'}")
+        output.trouble(reply.sentence)
     if report.uncertain:
         output.trouble("Uncertain, each to be looked up at the mail server by its Message-ID:")
-        rows = [[line.id, line.address, f"<{line.message_id}>"] for line in report.uncertain]
+        rows = [[line.id, line.address, f"<{line.message_id}>"] for line in report.uncertain[:_LISTED]]
         output.print_table(["Id", "Address", "Message-ID"], rows, ["Id"])
-        unlisted = report.by_state[DeliveryStatus.UNCERTAIN] - len(report.uncertain)
-        if unlisted:
-            output.trouble(
-                f"... and {unlisted:,} more: pulse-mailer delivery list --state uncertain --limit 99999"
-            )
+        unlisted = report.by_state[DeliveryStatus.UNCERTAIN] - len(rows)
+        more = f"... and {unlisted:,} more" if unlisted else "With time, server and connection"
+        output.say(f"{more}: pulse-mailer delivery list --edition {report.name} --state uncertain")
+    for step in report.next_steps:
+        output.say(str(step))
+
+
+def _plain_report(report: "Report") -> dict[str, object]:
+    return {
+        "edition": report.key,
+        "status": report.status.value,
+        "sentence": report.sentence,
+        "audience": report.audience,
+        "by_state": {state.value: count for state, count in report.by_state.items()},
+        "adds_up": report.adds_up,
+        "starts_at": report.starts_at and report.starts_at.isoformat(),
+        "frozen_at": report.frozen_at and report.frozen_at.isoformat(),
+        "finished_at": report.finished_at and report.finished_at.isoformat(),
+        "paused_by": report.paused_by,
+        "pause_reason": report.pause_reason,
+        "next_attempt_at": report.next_attempt_at and report.next_attempt_at.isoformat(),
+        "uncertain": [plain_line(line) for line in report.uncertain],
+        "replies": [
+            {
+                "relay": reply.relay,
+                "code": reply.code,
+                "enhanced_code": reply.enhanced_code,
+                "text": reply.text,
+                "count": reply.count,
+            }
+            for reply in report.replies
+        ],
+        "next_steps": [step._asdict() for step in report.next_steps],
+    }
 
 
 def plain_line(line: "DeliveryLine") -> dict[str, object]:

@@ -6,9 +6,10 @@ import email.policy
 import re
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pulse_mailer.composing.encoding import quoted_printable
+from pulse_mailer.composing.signing import Signer
 from pulse_mailer.composing.slots import SLOTS, Place
 from pulse_mailer.domain.delivery import Delivery
 from pulse_mailer.domain.edition import Rendering
@@ -24,20 +25,40 @@ class Preview(NamedTuple):
     text: str
 
 
-class Merger:
-    """Fills a Rendering for one recipient after another; its own work is done once, when it is made."""
+class Addressed(Protocol):
+    """What a mail is made of besides its Rendering: a delivery, or what a worker claimed of one."""
 
-    def __init__(self, rendering: Rendering) -> None:
+    @property
+    def id(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def slots(self) -> dict[str, str]: ...
+    @property
+    def dated_at(self) -> datetime.datetime: ...
+    @property
+    def message_id(self) -> str: ...
+
+
+class Merger:
+    """
+    Fills a Rendering for one recipient after another; its own work is done once, when it is made.
+
+    Args:
+        signer: signs each mail by DKIM; none: it goes out unsigned.
+    """
+
+    def __init__(self, rendering: Rendering, signer: Signer | None = None) -> None:
+        self._signer = signer
         self._pieces = [piece.encode("ascii") for piece in rendering.segments]
         self._places: dict[str, list[tuple[int, Place]]] = {}
         for index, kind in list(enumerate(rendering.segments))[1::2]:
             place, slot = kind.split(".")
             self._places.setdefault(slot, []).append((index, Place(place)))
-        head = email.message_from_string(rendering.segments[0], policy=email.policy.default)
-        self._from = head["From"].addresses[0].addr_spec
+        self._from = _from_address(rendering)
         self._last_date = (datetime.datetime.min.replace(tzinfo=datetime.UTC), "")
 
-    def merge(self, delivery: Delivery, links: Links) -> Message:
+    def merge(self, delivery: Addressed, links: Links) -> Message:
         """
         Give a delivery's mail; the same delivery always gives the same bytes.
 
@@ -60,12 +81,17 @@ class Merger:
                 _fill(pieces, places, slot, values[slot])
         except KeyError as error:
             raise CompositionError(f"The delivery to {delivery.address} has no value for {error}.") from error
+        data = b"".join(pieces)
+        if self._signer:
+            data = self._signer.sign(data, delivery.dated_at)
+            pieces = []
         return Message(
             delivery_id=delivery.id or 0,
             sender=links.envelope_sender(self._from, delivery.id or 0),
             recipient=delivery.address,
             message_id=delivery.message_id,
-            data=b"".join(pieces),
+            data=data,
+            pieces=tuple(pieces),
         )
 
     def _date(self, dated_at: datetime.datetime) -> str:
@@ -75,6 +101,16 @@ class Merger:
             written = format_datetime(dated_at.astimezone(datetime.UTC))
             self._last_date = (dated_at, written)
         return written
+
+
+def from_domain(rendering: Rendering) -> str:
+    """The domain that a Rendering's mail is from, lower case: the one that a signature must name."""
+    return _from_address(rendering).rpartition("@")[2].lower()
+
+
+def _from_address(rendering: Rendering) -> str:
+    head = email.message_from_string(rendering.segments[0], policy=email.policy.default)
+    return str(head["From"].addresses[0].addr_spec)
 
 
 def preview(rendering: Rendering, delivery: Delivery, links: Links) -> Preview:

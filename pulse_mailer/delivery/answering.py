@@ -9,8 +9,8 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.address import Address
-from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Stage
-from pulse_mailer.domain.edition import Edition
+from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Outcome, Stage
+from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.subscriber import (
     EventKind,
@@ -109,18 +109,22 @@ def _delivered(
     attempt = database.scalar(
         select(Attempt).where(Attempt.delivery_id == delivery.id).order_by(Attempt.number.desc()).limit(1)
     )
-    relay = attempt.relay if attempt else "the server"
+    relay = delivery.relay or "the server"
     reply = words(attempt) if attempt else ""
     match delivery.status:
         case DeliveryStatus.SENT:
-            return f"Yes: {name} went to {address} on {at}, accepted by {relay}{reply}."
+            settled = attempt is not None and attempt.outcome is not Outcome.SENT
+            how = delivery.reason.rstrip(".") if settled else f"accepted by {relay}{reply}"
+            return f"Yes: {name} went to {address} on {at}, {how}."
         case DeliveryStatus.UNCERTAIN:
             return (
-                f"Uncertain: {name} was being handed to {relay} for {address} when the line was lost ({at}). "
+                f"Uncertain: {name} was being handed to {relay} for {address}, and no answer came ({at}). "
                 f"It may or may not have gone; look for Message-ID <{delivery.message_id}> there."
             )
         case DeliveryStatus.DEFERRED:
-            return f"Not yet: on {at} {relay} asked to try {address} again later{reply}."
+            again = delivery.next_attempt_at
+            due = f" The next try is due on {moment(again, newsletter.timezone)}." if again else ""
+            return f"Not yet: on {at} {relay} asked to try {address} again later{reply}.{due}"
         case DeliveryStatus.SENDING:
             return f"Not known yet: {name} is being handed to {relay} for {address}, since {at}."
         case DeliveryStatus.FAILED:
@@ -133,7 +137,8 @@ def _delivered(
             return f"No: {address} was left out of {name}, {delivery.reason}."
         case DeliveryStatus.CANCELLED:
             return f"No: {name} was stopped before it went to {address}."
-    return f"Not yet: {name} is being sent, and {address} waits for its turn."
+    paused = edition.status is EditionStatus.PAUSED
+    return f"Not yet: {name} is {'paused' if paused else 'being sent'}, and {address} waits for its turn."
 
 
 def _missed(

@@ -16,7 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
@@ -33,6 +34,13 @@ _CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 def running_seconds() -> float:
     """A time that nobody sets and nothing stops."""
     return time.clock_gettime(_CLOCK)
+
+
+def lease_clock(database: Session) -> datetime.datetime:
+    """The time that leases go by: the database's own, since machines' clocks differ; SQLite has none but ours."""
+    if database.get_bind().dialect.name == "sqlite":
+        return now()
+    return database.scalars(select(func.now())).one()
 
 
 def new_owner() -> str:
@@ -67,6 +75,17 @@ class Lease:
         self._database = database
         self._deadline = running_seconds() + LEASE.total_seconds()
         self._ended = threading.Event()
+        self._writing = threading.Lock()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """
+        Keep the heartbeat waiting while the worker writes to what it holds.
+
+        Both change many rows in one transaction, in different orders: PostgreSQL would see them wait in a circle.
+        """
+        with self._writing:
+            yield
 
     def holds(self) -> bool:
         return running_seconds() < self._deadline
@@ -78,10 +97,10 @@ class Lease:
         Raises:
             DatabaseError: it could not be put off; the old end stands.
         """
-        begun = running_seconds()
-        with self._database.transaction() as database:
+        with self._writing, self._database.transaction() as database:
+            begun, until = running_seconds(), lease_clock(database) + LEASE
             database.execute(
-                update(Delivery).where(Delivery.lease_owner == self.owner).values(lease_until=now() + LEASE)
+                update(Delivery).where(Delivery.lease_owner == self.owner).values(lease_until=until)
             )
         if self.holds():  # else others may have taken everything over before this was written
             self._deadline = begun + LEASE.total_seconds()

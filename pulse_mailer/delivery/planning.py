@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, insert, literal, select
 from sqlalchemy.orm import Session
@@ -34,7 +35,28 @@ class Approval:
     fingerprint: str = ""
 
 
-def freeze(database: Session, edition: Edition, checked: Checked, links: Links, approval: Approval) -> int:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """
+    How an edition is to be sent.
+
+    Attributes:
+        first_count: to so many first, and then wait for a person; None: to all.
+        lifetime_hours: how long after its beginning what was put off is tried again.
+    """
+
+    first_count: int | None = None
+    lifetime_hours: int = 48
+
+
+def freeze(
+    database: Session,
+    edition: Edition,
+    checked: Checked,
+    links: Links,
+    approval: Approval,
+    terms: Terms | None = None,
+) -> int:
     """
     Begin sending: keep the Rendering, and a Delivery for each of the audience; gives their number.
 
@@ -46,40 +68,81 @@ def freeze(database: Session, edition: Edition, checked: Checked, links: Links, 
         Refused: nobody would get it.
         SendingBlocked: the audience is not as large as was agreed to.
     """
+    keep(database, edition, checked, approval, terms or Terms())
+    edition.become(EditionStatus.SENDING)
+    count = fix_audience(database, edition, checked.rendering, links)
+    if not count:
+        raise nobody(edition)
+    refuse_other_count(count, approval)
+    after = agreed(checked, approval) | {"audience": count, "revision": edition.revision}
+    audit.record(database, approval.actor, "edition.sending-began", f"edition {edition.name}", after=after)
+    return count
+
+
+def keep(database: Session, edition: Edition, checked: Checked, approval: Approval, terms: Terms) -> None:
+    """
+    Approve a draft: keep the Rendering that goes out, and how it is to be sent.
+
+    Raises:
+        WrongState: the edition is no draft, or somebody else came first.
+        Conflict: it is not as it was when it was composed, or when a person agreed to it.
+    """
     _hold(database, edition)
     if approval.fingerprint not in ("", checked.rendering.fingerprint):
         raise _changed(edition)
     edition.become(EditionStatus.APPROVED)
-    edition.become(EditionStatus.SENDING)
+    edition.first_count, edition.lifetime_hours = terms.first_count, terms.lifetime_hours
+    edition.changed_at = now()
+    checked.rendering.edition_id = edition.id
+    database.add(checked.rendering)
+
+
+def fix_audience(database: Session, edition: Edition, rendering: Rendering, links: Links) -> int:
+    """Make a Delivery for each who gets an edition that begins now, and set its first stage; gives their number."""
     edition.frozen_at = edition.changed_at = now()
-    rendering = checked.rendering
-    rendering.edition_id = edition.id
-    database.add(rendering)
     database.flush()
     count = _insert_deliveries(database, edition, rendering, links)
-    if not count:
-        raise Refused(
-            f"Nobody would get {edition.key}: {edition.newsletter.name} has no active subscriber.",
-            remedy="Import them: pulse-mailer subscriber import FILE.csv",
-        )
+    edition.stage_until_id = stage_end(database, edition.id, edition.first_count)
+    return count
+
+
+def stage_end(database: Session, edition_id: int, first: int | None) -> int | None:
+    """The last delivery of a stage of so many of those that wait; None when that is all of them."""
+    if first is None:
+        return None
+    states = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.DEFERRED)
+    waiting = select(Delivery.id).where(Delivery.edition_id == edition_id, Delivery.status.in_(states))
+    found = list(database.scalars(waiting.order_by(Delivery.id).offset(first - 1).limit(2)))
+    return found[0] if len(found) == 2 else None
+
+
+def agreed(checked: Checked, approval: Approval) -> dict[str, Any]:
+    """What a person agreed to, as it is kept."""
+    return {
+        "actor": approval.actor,
+        "count": approval.count,
+        "rendering": checked.rendering.fingerprint,
+        "forced": _forced(checked, approval.forced),
+    }
+
+
+def nobody(edition: Edition) -> Refused:
+    return Refused(
+        f"Nobody would get {edition.key}: {edition.newsletter.name} has no active subscriber.",
+        remedy="Import them: pulse-mailer subscriber import FILE.csv",
+    )
+
+
+def refuse_other_count(count: int, approval: Approval) -> None:
+    """
+    Raises:
+        SendingBlocked: the audience is not as large as was agreed to.
+    """
     if count != approval.count:
         raise SendingBlocked(
             f"The audience is {count}, not {approval.count}.",
             remedy="Look at who gets it, and confirm again.",
         )
-    audit.record(
-        database,
-        approval.actor,
-        "edition.sending-began",
-        f"edition {edition.name}",
-        after={
-            "audience": count,
-            "revision": edition.revision,
-            "rendering": rendering.fingerprint,
-            "forced": _forced(checked, approval.forced),
-        },
-    )
-    return count
 
 
 def _hold(database: Session, edition: Edition) -> None:
@@ -88,7 +151,7 @@ def _hold(database: Session, edition: Edition) -> None:
     database.refresh(edition, ["status", "revision"], with_for_update=True)
     if edition.status is not EditionStatus.DRAFT:
         raise WrongState(
-            f"The edition {edition.key} is {edition.status.value} already; nothing was begun a second time.",
+            f"The edition {edition.key} is {edition.status.words} already; nothing was begun a second time.",
             remedy=f"See how far it is: pulse-mailer edition report {edition.name}",
         )
     if edition.revision != composed:
@@ -108,7 +171,7 @@ def _forced(checked: Checked, forced: Sequence[str]) -> list[str]:
 
 def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering, links: Links) -> int:
     people = audience(edition.newsletter_id).subquery()
-    begun = now()
+    begun = edition.frozen_at
     domain = Address.parse(edition.newsletter.from_address).domain
     # Message-ID: the same on every attempt, and no two alike: an edition, and a subscription's public name.
     message_id = literal(f"e{edition.id}.") + people.c.public_id + literal(f"@{domain}")
@@ -125,11 +188,12 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
         literal(""),
         literal(0),
         literal(0),
+        literal(begun, Delivery.next_attempt_at.type),
         literal(begun, Delivery.changed_at.type),
     ).order_by(people.c.subscription_id)
     columns = [
         "edition_id", "subscription_id", "rendering_id", "address", "address_hash", "slots", "dated_at",
-        "message_id", "status", "reason", "attempt_count", "lease_epoch", "changed_at",
+        "message_id", "status", "reason", "attempt_count", "lease_epoch", "next_attempt_at", "changed_at",
     ]  # fmt: skip
     database.execute(insert(Delivery).from_select(columns, snapshot))
     return database.scalars(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)).one()

@@ -73,6 +73,18 @@ class Outcome(enum.StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class Fault(enum.StrEnum):
+    """Whose fault it is that a mail was not taken (RFC 3463; docs/backends.md has the table)."""
+
+    ADDRESS = "address"  #: there is no such mailbox or domain, and there will not be
+    RECIPIENT = "recipient"  #: this mailbox, at the moment or for this mail: full, disabled, greylisting
+    MESSAGE = (
+        "message"  #: policy, reputation, spam: about sender or content; never held against the recipient
+    )
+    ROUTE = "route"  #: too busy, too fast, gone: about the way there; it rests, and no recipient is to blame
+    CONFIGURATION = "configuration"  #: sign-in or sender not accepted: only a person can mend it
+
+
 class Stage(enum.StrEnum):
     """How far an attempt came; the wire is touched from MAIL on."""
 
@@ -91,7 +103,9 @@ class Delivery(Base):
     Attributes:
         address, slots, dated_at, rendering_id: the snapshot that makes every attempt the same bytes.
         message_id: without angle brackets; the same on every attempt.
+        next_attempt_at: from when on a worker may claim it; None unless it is queued or deferred.
         lease_owner, lease_epoch, lease_until: who works on it; a write of theirs carries owner and epoch.
+        backend, relay, connection: who was asked last, and over which of the worker's connections.
         reason: why it was skipped, failed or is uncertain, as a sentence for people.
     """
 
@@ -99,14 +113,30 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("edition_id", "address_hash"),
         UniqueConstraint("message_id"),
-        Index(None, "edition_id", "status", "next_attempt_at"),
+        # Both databases use these two for `next_attempt_at <= :now` and `lease_owner = :me`; a delivery that is
+        # done is in neither, so that they stay small and a mark or a result writes to few indexes.
+        Index(
+            "ix_deliveries_due",
+            "edition_id",
+            "next_attempt_at",
+            "id",
+            sqlite_where=text("next_attempt_at IS NOT NULL"),
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_leased",
+            "lease_owner",
+            "edition_id",
+            sqlite_where=text("lease_owner IS NOT NULL"),
+            postgresql_where=text("lease_owner IS NOT NULL"),
+        ),
         Index(None, "address_hash"),
         Index(None, "subscription_id"),
-        Index(
-            "ix_deliveries_leased", "lease_until", postgresql_where=text("status IN ('claimed', 'sending')")
-        ),
         CheckConstraint(
             "(status IN ('claimed', 'sending')) = (lease_owner IS NOT NULL)", name="leased_while_worked_on"
+        ),
+        CheckConstraint(
+            "(status IN ('queued', 'deferred')) = (next_attempt_at IS NOT NULL)", name="due_while_it_waits"
         ),
         CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_is_whole"),
         CheckConstraint("attempt_count >= 0", name="attempt_count_is_a_count"),
@@ -128,16 +158,25 @@ class Delivery(Base):
     lease_owner: Mapped[str | None]
     lease_epoch: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime.datetime | None]
+    backend: Mapped[str] = mapped_column(default="")
+    relay: Mapped[str] = mapped_column(default="")
+    connection: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime.datetime]
 
 
 class Attempt(Base):
     """
+    One try, written when its answer is known, or when it is known that none will come.
+
     Attributes:
+        number: counts the marks of its delivery, from 1.
+        connection: which of the worker's connections, from 1.
+        started_at, ended_at: when it was marked, and when the answer was there.
         stage: how far it came.
-        outcome: None while no answer is recorded.
+        fault: whose fault it is that it was not taken; None when it was, and when nobody knows.
         code, enhanced_code, reply: the other side's words (RFC 5321, RFC 3463).
         relay: who was asked, as host:port.
+        provider_id: the other side's own name for the mail, where it gives one.
     """
 
     __tablename__ = "attempts"
@@ -147,11 +186,15 @@ class Attempt(Base):
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
     number: Mapped[int]
     worker: Mapped[str]
+    backend: Mapped[str] = mapped_column(default="")
     relay: Mapped[str]
+    connection: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime.datetime]
-    ended_at: Mapped[datetime.datetime | None]
-    stage: Mapped[Stage] = mapped_column(one_of(Stage), default=Stage.MARKED)
-    outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome))
+    ended_at: Mapped[datetime.datetime]
+    stage: Mapped[Stage] = mapped_column(one_of(Stage))
+    outcome: Mapped[Outcome] = mapped_column(one_of(Outcome))
+    fault: Mapped[Fault | None] = mapped_column(one_of(Fault))
     code: Mapped[int | None]
     enhanced_code: Mapped[str] = mapped_column(default="")
     reply: Mapped[str] = mapped_column(default="")
+    provider_id: Mapped[str] = mapped_column(default="")

@@ -5,7 +5,7 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pulse_mailer.domain.base import Base, Id, one_of
@@ -23,15 +23,21 @@ class EditionStatus(enum.StrEnum):
     SENT = "sent"  #: every delivery is final, or uncertain and listed
     STOPPED = "stopped"  #: ended by a person; the rest will not be sent
 
+    @property
+    def words(self) -> str:
+        """What an edition is, as the end of a sentence: "a draft", "being sent"."""
+        said = {EditionStatus.DRAFT: "a draft", EditionStatus.SENDING: "being sent"}
+        return said.get(self, self.value)
+
 
 BECOMES: dict[EditionStatus, frozenset[EditionStatus]] = {
     EditionStatus.DRAFT: frozenset({EditionStatus.APPROVED}),
     EditionStatus.APPROVED: frozenset({EditionStatus.DRAFT, EditionStatus.SCHEDULED, EditionStatus.SENDING}),
-    EditionStatus.SCHEDULED: frozenset({EditionStatus.DRAFT, EditionStatus.SENDING}),
+    EditionStatus.SCHEDULED: frozenset({EditionStatus.DRAFT, EditionStatus.SENDING}),  # back: taken back
     EditionStatus.SENDING: frozenset({EditionStatus.PAUSED, EditionStatus.SENT, EditionStatus.STOPPED}),
     EditionStatus.PAUSED: frozenset({EditionStatus.SENDING, EditionStatus.STOPPED}),
-    EditionStatus.SENT: frozenset(),
-    EditionStatus.STOPPED: frozenset(),
+    EditionStatus.SENT: frozenset({EditionStatus.SENDING}),  # a person has some of it sent again
+    EditionStatus.STOPPED: frozenset({EditionStatus.SENDING}),  # likewise
 }
 
 
@@ -47,12 +53,22 @@ class Edition(Base):
         source_hash: SHA-256 of the document it was imported from, or empty.
         review: the doubtful lines of that document: dicts of line, text, why.
         revision: counts changes of the content.
+        agreed: what a person agreed to when it was scheduled: dict of actor, count, fingerprint, forced.
+        starts_at, starts_zone: when sending begins by itself, and the time zone that the person named.
+        lifetime_hours: how long after the freezing what was put off is tried again; then it fails.
+        first_count: send to so many first, and then wait for a person; None: to all.
+        stage_until_id: the last delivery of that first stage; None: there is none, or it is over.
+        pause_reason, paused_by: why it is paused, as people read it, and who did it.
+        brake_on: whether a share of failures pauses it.
     """
 
     __tablename__ = "editions"
     __table_args__ = (
         UniqueConstraint("newsletter_id", "key"),
         CheckConstraint("key <> ''", name="has_a_key"),
+        CheckConstraint("lifetime_hours > 0", name="lifetime_is_a_time"),
+        CheckConstraint("first_count > 0", name="first_count_is_a_count"),
+        CheckConstraint("(status = 'scheduled') = (starts_at IS NOT NULL)", name="starts_while_scheduled"),
     )
 
     id: Mapped[Id]
@@ -72,6 +88,15 @@ class Edition(Base):
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime.datetime]
     changed_at: Mapped[datetime.datetime]
+    agreed: Mapped[dict[str, Any] | None]
+    starts_at: Mapped[datetime.datetime | None]
+    starts_zone: Mapped[str] = mapped_column(default="")
+    lifetime_hours: Mapped[int] = mapped_column(default=48)
+    first_count: Mapped[int | None]
+    stage_until_id: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    pause_reason: Mapped[str] = mapped_column(default="")
+    paused_by: Mapped[str] = mapped_column(default="")
+    brake_on: Mapped[bool] = mapped_column(default=True)
     frozen_at: Mapped[datetime.datetime | None]
     finished_at: Mapped[datetime.datetime | None]
 
@@ -85,6 +110,12 @@ class Edition(Base):
         """What commands know it by, even where another newsletter has an edition of the same key."""
         return f"{self.newsletter.slug}/{self.key}"
 
+    @property
+    def gives_up_at(self) -> datetime.datetime:
+        """Until when what was put off is tried again; only of an edition whose audience is frozen."""
+        assert self.frozen_at is not None
+        return self.frozen_at + datetime.timedelta(hours=self.lifetime_hours)
+
     def become(self, status: EditionStatus) -> None:
         """
         Raises:
@@ -92,7 +123,7 @@ class Edition(Base):
         """
         if status not in BECOMES[self.status]:
             raise WrongState(
-                f"The edition {self.key} is {self.status.value} and cannot become {status.value}."
+                f"The edition {self.key} is {self.status.words} and cannot become {status.value}."
             )
         self.status = status
 

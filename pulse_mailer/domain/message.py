@@ -1,8 +1,8 @@
 """Message: one finished mail, the argument of every backend; Receipt: what the other side answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pulse_mailer.domain.delivery import Outcome, Stage
+from pulse_mailer.domain.delivery import Fault, Outcome, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class Message:
         recipient: the envelope recipient.
         data: headers and body, CRLF line ends, no line over 998 octets, all ASCII, not dot-stuffed,
             ending in CRLF.
+        pieces: the same bytes in the pieces that they were joined from, where whoever made them knows: those that
+            many mails share and those of its own by turns, so that what is shared need be looked at only once.
     """
 
     delivery_id: int
@@ -21,6 +23,7 @@ class Message:
     recipient: str
     message_id: str
     data: bytes
+    pieces: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Receipt:
     Attributes:
         stage: how far it came.
         code, enhanced_code, reply: the other side's words; code is None when it said nothing.
+        fault: whose fault it is that it was not taken; None when it was, or nobody knows.
+        provider_id: the other side's own name for the mail, where it gives one.
     """
 
     message: Message
@@ -40,3 +45,5 @@ class Receipt:
     code: int | None = None
     enhanced_code: str = ""
     reply: str = ""
+    fault: Fault | None = None
+    provider_id: str = ""

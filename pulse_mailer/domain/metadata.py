@@ -5,13 +5,15 @@ from pulse_mailer.domain import (
     delivery,
     edition,
     newsletter,
+    notice,
     picture,
+    route,
     staff,
     subscriber,
     suppression,
 )
 from pulse_mailer.domain.base import Base
 
-TABLES = (auditing, delivery, edition, newsletter, picture, staff, subscriber, suppression)
+TABLES = (auditing, delivery, edition, newsletter, notice, picture, route, staff, subscriber, suppression)
 
 metadata = Base.metadata

@@ -1,11 +1,20 @@
 """Newsletter: what people subscribe to, and the programme that its editions follow."""
 
 import datetime
+import enum
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from pulse_mailer.domain.base import Base, Id
+from pulse_mailer.domain.base import Base, Id, one_of
+
+
+class UncertainPolicy(enum.StrEnum):
+    """What becomes of a delivery of which nobody knows whether it went."""
+
+    ASK = "ask"  #: it stays uncertain until a person settles it
+    GAP = "gap"  #: rather none than two: it stays uncertain, and nobody is asked
+    REPEAT = "repeat"  #: rather two than none: it is sent once more by itself, and that is recorded
 
 
 class Newsletter(Base):
@@ -15,6 +24,9 @@ class Newsletter(Base):
         contact_lines: how to reach the sender, as the footer says it: dicts of label, text, url.
         theme: design tokens that differ from the design's own, such as {"brand": "#0B5563"}.
         reason: why people get it, as the footer says it.
+        backends: ways out in the order they are tried; empty: those of the settings.
+        uncertain_policy: what becomes of deliveries that may or may not have gone.
+        told: addresses of the staff who are told of pauses and ends by mail.
     """
 
     __tablename__ = "newsletters"
@@ -37,6 +49,11 @@ class Newsletter(Base):
     timezone: Mapped[str] = mapped_column(default="Europe/London")
     design: Mapped[str] = mapped_column(default="digest")
     theme: Mapped[dict[str, str]] = mapped_column(default=dict)
+    backends: Mapped[list[str]] = mapped_column(default=list)
+    uncertain_policy: Mapped[UncertainPolicy] = mapped_column(
+        one_of(UncertainPolicy), default=UncertainPolicy.ASK
+    )
+    told: Mapped[list[str]] = mapped_column(default=list)
     created_at: Mapped[datetime.datetime]
 
     sections: Mapped[list["ProgrammeSection"]] = relationship(

@@ -4,12 +4,15 @@ import re
 import zoneinfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from pulse_mailer import audit
+from pulse_mailer.backends import BACKENDS
 from pulse_mailer.clock import now
 from pulse_mailer.domain.address import Address
-from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.edition import Edition
+from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
+from pulse_mailer.editions import drafting
 from pulse_mailer.editions.wording import checked
 from pulse_mailer.errors import Refused, UsageError
 
@@ -23,7 +26,12 @@ FIELDS = (
     "reason",
     "language",
     "timezone",
+    "backends",
+    "uncertain_policy",
+    "told",
 )
+#: Those that stand in no mail: what was to be sent may be sent after they were changed.
+_UNSEEN = {"backends", "uncertain_policy", "told"}
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
@@ -63,8 +71,12 @@ def found(database: Session, slug: str, values: dict[str, str], *, actor: str) -
     return made
 
 
-def change(database: Session, newsletter: Newsletter, values: dict[str, str], *, actor: str) -> None:
+def change(database: Session, newsletter: Newsletter, values: dict[str, str], *, actor: str) -> list[str]:
     """
+    Set what a newsletter says of itself, by the names in FIELDS.
+
+    Gives the keys of editions that were to be sent with what it said before, and are drafts again.
+
     Raises:
         UsageError: a value is wrong; says which, and nothing is changed.
     """
@@ -78,6 +90,16 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
         before=before,
         after=dict(values),
     )
+    if values.keys() <= _UNSEEN:
+        return []
+    editions = select(Edition).where(Edition.newsletter_id == newsletter.id).order_by(Edition.id)
+    held = editions.options(selectinload(Edition.newsletter)).with_for_update(of=Edition)
+    why = f"{', '.join(values)} of the newsletter changed"
+    return [
+        edition.key
+        for edition in database.scalars(held, execution_options={"populate_existing": True})
+        if drafting.reopen(database, edition, actor=actor, why=why)
+    ]
 
 
 def _set(newsletter: Newsletter, values: dict[str, str]) -> None:
@@ -85,7 +107,7 @@ def _set(newsletter: Newsletter, values: dict[str, str]) -> None:
         setattr(newsletter, name, _right(name, checked(name, value, one_line=name != "postal_address")))
 
 
-def _right(name: str, value: str) -> str:
+def _right(name: str, value: str) -> str | list[str]:
     said = name.replace("_", " ")
     if name in ("name", "from_name", "from_address") and not value:
         raise UsageError(f"The {said} must not be empty.")
@@ -95,4 +117,26 @@ def _right(name: str, value: str) -> str:
         raise UsageError(f"{value!r} is not a language tag.", remedy="Use one such as en-GB or cy.")
     if name == "timezone" and value not in zoneinfo.available_timezones():
         raise UsageError(f"{value!r} is not a time zone.", remedy="Use one such as Europe/London.")
+    if name == "uncertain_policy" and value not in set(UncertainPolicy):
+        raise UsageError(
+            f"{value!r} is no policy for uncertain deliveries.",
+            remedy="Use ask, gap (rather none than two) or repeat (rather two than none).",
+        )
+    if name == "told":
+        return list(dict.fromkeys(str(Address.parse(one)) for one in _parts(value)))
+    if name == "backends":
+        return [_backend(one) for one in _parts(value)]
     return value
+
+
+def _parts(value: str) -> list[str]:
+    """What stands between commas, each once, in its order."""
+    return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+
+def _backend(name: str) -> str:
+    if name not in BACKENDS and ":" not in name:  # a third party's is a module and its class
+        raise UsageError(
+            f"There is no backend {name!r}.", remedy=f"There are: {', '.join(sorted(BACKENDS))}."
+        )
+    return name

@@ -15,7 +15,7 @@ from pulse_mailer import audit, pictures
 from pulse_mailer.clock import now
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
-from pulse_mailer.editions import founding, reading
+from pulse_mailer.editions import drafting, founding, reading
 from pulse_mailer.errors import NotFound, PictureRefused, UnreadableDocument, UsageError, WrongState
 from pulse_mailer.importing import read_document
 from pulse_mailer.importing.draft import Doubt, DoubtfulLine, Draft, DraftItem, DraftPicture, Programme
@@ -33,6 +33,7 @@ class Imported:
         what: "new", "changed" or "unchanged".
         founded: whether the newsletter was made from the document too.
         new_names: sections and categories that the newsletter's programme did not know.
+        reopened: whether it was to be sent, and is a draft again.
     """
 
     edition: Edition
@@ -40,6 +41,7 @@ class Imported:
     what: str
     founded: bool
     new_names: tuple[str, ...]
+    reopened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,9 @@ def import_document(
             f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, which stands in web addresses.",
             remedy=f"Use letters, digits and single hyphens, at most {_KEY_LETTERS}, such as 2022-04.",
         )
-    edition, what = _store(database, newsletter, key, name, draft, actor)
+    edition, what, reopened = _store(database, newsletter, key, name, draft, actor)
     new_names = () if what == "unchanged" else _extend_programme(newsletter, draft)
-    return Imported(edition=edition, draft=draft, what=what, founded=founded, new_names=new_names)
+    return Imported(edition, draft, what, founded=founded, new_names=new_names, reopened=reopened)
 
 
 def _programme(database: Session, newsletter: Newsletter | None) -> Programme:
@@ -150,13 +152,16 @@ def _mail_address(draft: Draft) -> str:
 
 def _store(
     database: Session, newsletter: Newsletter, key: str, name: str, draft: Draft, actor: str
-) -> tuple[Edition, str]:
+) -> tuple[Edition, str, bool]:
     wanted = reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == key)
     # Sending may begin at the same moment; whoever holds the row goes first, and the other sees what came of it.
     edition = database.scalar(wanted.with_for_update(of=Edition))
     source_hash = _hash(draft)
     if edition is not None and edition.source_hash == source_hash:
-        return edition, "unchanged"
+        return edition, "unchanged", False
+    reopened = edition is not None and drafting.reopen(
+        database, edition, actor=actor, why=f"import of {name}"
+    )
     what = "new" if edition is None else "changed"
     if edition is None:
         edition = Edition(
@@ -165,7 +170,7 @@ def _store(
         database.add(edition)
     elif edition.status is not EditionStatus.DRAFT:
         raise WrongState(
-            f"The edition {key} is {edition.status.value}, and {name} differs from it.",
+            f"The edition {key} is {edition.status.words}, and {name} differs from it.",
             remedy="An edition that went out is not changed; import under another key with --key.",
         )
     else:
@@ -180,7 +185,7 @@ def _store(
         f"edition {newsletter.slug}/{key}",
         after={"document": name, "items": sum(1 for _ in draft.items()), "revision": edition.revision},
     )
-    return edition, what
+    return edition, what, reopened
 
 
 def _hash(draft: Draft) -> str:

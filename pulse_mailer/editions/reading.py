@@ -23,6 +23,7 @@ class EditionLine:
     status: EditionStatus
     item_count: int
     changed_at: datetime.datetime
+    starts_at: datetime.datetime | None
 
 
 def newsletters(database: Session) -> list[Newsletter]:
@@ -96,6 +97,7 @@ def editions(database: Session, newsletter_id: int | None = None) -> list[Editio
             Edition.status,
             item_count,
             Edition.changed_at,
+            Edition.starts_at,
         )
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
         .order_by(Edition.key.desc(), Newsletter.slug)
@@ -106,7 +108,7 @@ def editions(database: Session, newsletter_id: int | None = None) -> list[Editio
 
 
 def rendering(database: Session, edition_id: int) -> Rendering | None:
-    """The mail that went out, or goes out; None while the edition is a draft."""
+    """The mail that went out, or will once its time has come; None while the edition is a draft."""
     return database.scalar(
         select(Rendering).where(Rendering.edition_id == edition_id, Rendering.variant == "")
     )

@@ -40,7 +40,13 @@ def suppress(
     database: Session, keys: Keys, address: Address, *, reason: SuppressionReason, actor: str, note: str = ""
 ) -> bool:
     """Never write to an address again, from any newsletter; False when it was suppressed already."""
-    address_hash = keys.hash_address(address.key)
+    return suppress_hash(database, keys.hash_address(address.key), reason=reason, actor=actor, note=note)
+
+
+def suppress_hash(
+    database: Session, address_hash: str, *, reason: SuppressionReason, actor: str, note: str = ""
+) -> bool:
+    """The same, of an address that is known by its keyed hash."""
     values = {
         "address_hash": address_hash,
         "reason": reason,

@@ -13,7 +13,7 @@ from pulse_mailer.composing.preflight import preflight
 from pulse_mailer.delivery.approving import check
 from pulse_mailer.delivery.overview import Progress, overview
 from pulse_mailer.delivery.previewing import preview
-from pulse_mailer.delivery.reading import Report, report
+from pulse_mailer.delivery.reporting import Report, report
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.editions import reading
 from pulse_mailer.errors import CompositionError, NotFound, UsageError
@@ -41,7 +41,7 @@ class View:
 
     Attributes:
         broken: why it cannot be made into mail, or empty.
-        report: None while its sending has not begun.
+        report: None while it is a draft.
     """
 
     edition: Edition
@@ -108,5 +108,5 @@ def _view(database: Session, mailer: Mailer, edition: Edition) -> View:
         broken=broken,
         audience=audience_count(database, edition.newsletter_id),
         left_out=left_out_counts(database, edition.newsletter_id),
-        report=report(database, edition) if edition.frozen_at else None,
+        report=report(database, edition) if edition.frozen_at or edition.starts_at else None,
     )

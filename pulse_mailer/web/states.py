@@ -68,6 +68,9 @@ def of_edition(status: EditionStatus, progress: Progress | None) -> Tag:
         return tag
     if status is EditionStatus.SENDING:
         return Tag(f"Sending {progress.percent} %")
-    if status is EditionStatus.SENT and progress.uncertain:
-        return Tag(f"Finished, {progress.uncertain} uncertain", "trouble")
+    if status is EditionStatus.PAUSED:
+        return Tag(f"Paused at {progress.percent} %", "trouble")
+    if progress.uncertain:
+        words = "Finished" if status is EditionStatus.SENT else tag.words
+        return Tag(f"{words}, {progress.uncertain:,} uncertain", "trouble")
     return tag

@@ -1,4 +1,4 @@
-"""The worker in one process: looks for something to send, sends it, until it is asked to stop."""
+"""The worker in one process: looks for something to do, does it, until it is asked to stop."""
 
 import contextlib
 import logging
@@ -12,7 +12,7 @@ from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.domain.delivery import Outcome
 from pulse_mailer.domain.message import Receipt
 from pulse_mailer.errors import PulseMailerError
-from pulse_mailer.worker import steps
+from pulse_mailer.worker import alive, steps
 
 #: What met trouble (an edition, the database) is left alone for so long.
 REST_SECONDS = 30.0
@@ -27,20 +27,57 @@ Say = Callable[[str], None]
 
 def run(mailer: Mailer, stop: threading.Event, say: Say) -> None:
     """
-    Work until `stop` is set; a message under way is finished first.
+    Work until `stop` is set, or a part of it ended by itself; a message under way is finished first.
+
+    What is quickly done (beginning what is due, telling staff) has a thread of its own, since a sending may take
+    hours.
 
     Args:
         say: told, in a sentence, of what was done and what goes wrong; the same trouble is told once.
     """
-    troubles = _Troubles(say)
-    while not stop.is_set():
+    ended = threading.Event()
+    beside = threading.Thread(target=_run_short, args=(mailer, stop, ended, say), name="steps", daemon=True)
+    beside.start()
+    try:
+        _run_sending(mailer, stop, ended, say)
+    finally:
+        ended.set()
+        beside.join(QUICK_SECONDS)
+
+
+def _run_sending(mailer: Mailer, stop: threading.Event, ended: threading.Event, say: Say) -> None:
+    troubles = Troubles(say)
+    while not (stop.is_set() or ended.is_set()):
         with troubles.of(_LOOKING):
             for edition_id, name in steps.editions_to_send(mailer):
                 if stop.is_set() or troubles.rests(name):
                     continue
-                with troubles.of(name), _counted(name, say) as watch:
+                with troubles.of(name), counted(name, say) as watch:
                     steps.send(mailer, edition_id, stop=stop, watch=watch)
         stop.wait(REST_SECONDS if troubles.rests(_LOOKING) else mailer.settings.worker_poll_seconds)
+
+
+def _run_short(mailer: Mailer, stop: threading.Event, ended: threading.Event, say: Say) -> None:
+    troubles = Troubles(say)
+    looking = Troubles(lambda _words: None)  # the sending looks into the same database, and says so
+    try:
+        while not (stop.is_set() or ended.is_set()):
+            with looking.of(_LOOKING):
+                for step in steps.SHORT.values():
+                    for one, name in step.find(mailer):
+                        if not (stop.is_set() or troubles.rests(name)):
+                            with troubles.of(name):
+                                _do(step, mailer, one, name, say)
+                alive.sign(mailer.settings)
+            ended.wait(REST_SECONDS if looking.rests(_LOOKING) else mailer.settings.worker_poll_seconds)
+    finally:
+        ended.set()
+
+
+def _do(step: steps.Step, mailer: Mailer, one: int, name: str, say: Say) -> None:
+    said = step.do(mailer, one)
+    if said:
+        say(f"{name}: {said}")
 
 
 @contextlib.contextmanager
@@ -78,7 +115,7 @@ def in_background(mailer: Mailer, say: Say) -> Iterator[None]:
         )
 
 
-class _Troubles:
+class Troubles:
     """What goes wrong, by what it goes wrong with: told once, and then that is left alone for a while."""
 
     def __init__(self, say: Say) -> None:
@@ -110,7 +147,7 @@ class _Troubles:
 
 
 @contextlib.contextmanager
-def _counted(name: str, say: Say) -> Iterator[Callable[[Receipt], None]]:
+def counted(name: str, say: Say) -> Iterator[Callable[[Receipt], None]]:
     """Count what the server took, and say how much it was, trouble or not."""
     count = 0
 

@@ -1,166 +1,100 @@
 """What every backend promises, whatever lies behind it."""
 
-import contextlib
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import pytest
 
-from pulse_mailer.backends.base import Backend
-from pulse_mailer.backends.memory import Answer, MemoryBackend
-from pulse_mailer.backends.smtp import SmtpBackend, SmtpRoute, Timeouts
+from pulse_mailer.backends import BACKENDS
 from pulse_mailer.domain.delivery import Outcome, Stage
 from pulse_mailer.domain.message import Message
 from pulse_mailer.errors import ConnectionFailed, RouteRefused, SignInRefused
-from tests.contract.faulty import Does, FaultyServer
-from tests.contract.messages import message
+from tests.contract.benches import BENCHES, Bench, mail
+
+#: The other side of these never refuses anybody.
+LOCAL = {"file", "console"}
 
 
-class Bench(Protocol):
-    """A backend, and what its other side has."""
-
-    backend: Backend
-
-    @property
-    def kept(self) -> list[tuple[str, str, bytes]]: ...
-
-    def go_away(self) -> None: ...
-
-
-@dataclass
-class MemoryBench:
-    backend: MemoryBackend
-
-    @property
-    def kept(self) -> list[tuple[str, str, bytes]]:
-        return [(kept.sender, kept.recipient, kept.data) for kept in self.backend.kept]
-
-    def go_away(self) -> None:
-        self.backend.refuses = ConnectionFailed("nobody is there")
-
-
-@dataclass
-class SmtpBench:
-    backend: SmtpBackend
-    server: FaultyServer
-    stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-
-    @property
-    def kept(self) -> list[tuple[str, str, bytes]]:
-        return self.server.kept
-
-    def go_away(self) -> None:
-        self.stack.close()
-
-
-@contextlib.contextmanager
-def memory_bench() -> Iterator[MemoryBench]:
-    answers = {
-        "failed": Answer(Outcome.FAILED, Stage.RCPT, 550, "5.1.1", "Who?"),
-        "deferred": Answer(Outcome.DEFERRED, Stage.RCPT, 450, "4.2.0", "Later"),
-        "uncertain": Answer(Outcome.UNCERTAIN, Stage.DOT, None, "", "", kept=True),
-        "returned": Answer(Outcome.RETURNED, Stage.DATA, 421, "", "Closing"),
-        "route_refused": Answer(
-            Outcome.RETURNED, Stage.MAIL, 550, "5.1.8", "Not you", raises=RouteRefused("Not you")
-        ),
-        "sign_in_refused": Answer(
-            Outcome.RETURNED, Stage.MAIL, 530, "5.7.0", "Sign in", raises=SignInRefused("Sign in")
-        ),
-    }
-    yield MemoryBench(MemoryBackend({message(name).recipient: answer for name, answer in answers.items()}))
-
-
-@contextlib.contextmanager
-def smtp_bench() -> Iterator[SmtpBench]:
-    server = FaultyServer(
-        {
-            ("failed", "RCPT"): b"550 5.1.1 Who?",
-            ("deferred", "RCPT"): b"450 4.2.0 Later",
-            ("uncertain", "DOT"): Does.KEEP_AND_HANG_UP,
-            ("returned", "DATA"): b"421 Closing",
-            ("route_refused", "MAIL"): b"550 5.1.8 Not you",
-            ("sign_in_refused", "MAIL"): b"530 5.7.0 Sign in",
-        }
-    )
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(server)
-        backend = SmtpBackend(SmtpRoute("127.0.0.1", server.port), Timeouts(connect=5, greeting=5))
-        yield SmtpBench(backend, server, stack)
-
-
-@pytest.fixture(params=[memory_bench, smtp_bench], ids=["memory", "smtp"])
+@pytest.fixture(params=BENCHES)
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with request.param() as made:
+    with BENCHES[request.param]() as made:
         yield made
+
+
+@pytest.fixture(params=[name for name in BENCHES if name not in LOCAL])
+def refusing(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with BENCHES[request.param]() as made:
+        yield made
+
+
+def test_every_backend_has_its_bench() -> None:
+    assert {name.partition(" ")[0] for name in BENCHES} == set(BACKENDS)
 
 
 class TestBackend:
     def test_every_message_gets_its_receipt_in_order(self, bench: Bench) -> None:
-        messages = [message(name) for name in ("ann", "bob", "cy")]
+        messages = [mail(name) for name in ("ann", "bob", "cy")]
         with bench.backend.session() as session:
             receipts = list(session.exchange(messages))
         assert [receipt.message for receipt in receipts] == messages
         assert {receipt.outcome for receipt in receipts} == {Outcome.SENT}
         assert {receipt.stage for receipt in receipts} == {Stage.DOT}
         assert {receipt.relay for receipt in receipts} == {bench.backend.relay}
-        assert all(receipt.code == 250 and receipt.enhanced_code == "2.0.0" for receipt in receipts)
+        assert {receipt.code for receipt in receipts} == {bench.accepts.code}
+        assert {receipt.fault for receipt in receipts} == {None}
+        assert bench.taken == [message.recipient for message in messages]
 
     def test_the_other_side_has_envelope_and_bytes_as_they_were(self, bench: Bench) -> None:
-        sent = message("ann", b"Subject: dots\r\n\r\n.\r\n..\r\n.one\r\nend.\r\n")
+        sent = mail("ann", b"Subject: dots\r\n\r\n.\r\n..\r\n.one\r\nend.\r\n")
         with bench.backend.session() as session:
             list(session.exchange([sent]))
-        assert bench.kept == [(sent.sender, sent.recipient, sent.data)]
+        assert bench.has(sent)
 
-    def test_a_message_is_pulled_only_when_the_one_before_has_its_receipt(self, bench: Bench) -> None:
+    def test_no_more_are_pulled_than_may_be_in_doubt(self, bench: Bench) -> None:
+        names = ("ann", "failed", "cy", "dan", "eve")
         told: list[str] = []
 
         def pulled() -> Iterator[Message]:
-            for name in ("ann", "failed", "cy"):
-                told.append(f"pulled {name}")
-                yield message(name)
+            for name in names:
+                told.append("pulled")
+                yield mail(name)
 
         with bench.backend.session() as session:
             for _ in session.exchange(pulled()):
                 told.append("receipt")  # noqa: PERF401 - the generator above writes to the same list
-        assert told == ["pulled ann", "receipt", "pulled failed", "receipt", "pulled cy", "receipt"]
+        open_at_once = [
+            told[: place + 1].count("pulled") - told[:place].count("receipt") for place in range(len(told))
+        ]
+        assert max(open_at_once) <= bench.backend.window
+        assert (told.count("pulled"), told.count("receipt")) == (len(names), len(names))
 
     def test_no_messages_give_no_receipts(self, bench: Bench) -> None:
         with bench.backend.session() as session:
             assert list(session.exchange([])) == []
 
-    @pytest.mark.parametrize(
-        ("name", "outcome", "stage", "code"),
-        [
-            ("failed", Outcome.FAILED, Stage.RCPT, 550),
-            ("deferred", Outcome.DEFERRED, Stage.RCPT, 450),
-            ("uncertain", Outcome.UNCERTAIN, Stage.DOT, None),
-            ("returned", Outcome.RETURNED, Stage.DATA, 421),
-        ],
-    )
-    def test_the_next_message_goes_on_after(
-        self, bench: Bench, name: str, outcome: Outcome, stage: Stage, code: int | None
-    ) -> None:
-        with bench.backend.session() as session:
-            first, second = session.exchange([message(name), message("bob")])
-        assert (first.outcome, first.stage, first.code) == (outcome, stage, code)
+    @pytest.mark.parametrize("name", ["failed", "deferred", "uncertain", "returned"])
+    def test_the_next_message_goes_on_after(self, refusing: Bench, name: str) -> None:
+        with refusing.backend.session() as session:
+            first, second = session.exchange([mail(name), mail("bob")])
+        told = refusing.refuses[name]
+        assert (first.outcome, first.stage, first.code) == (told.outcome, told.stage, told.code)
         assert second.outcome is Outcome.SENT
-        assert bench.kept[-1][1] == message("bob").recipient
+        assert refusing.taken[-1] == mail("bob").recipient
 
     @pytest.mark.parametrize(
         ("name", "error"), [("route_refused", RouteRefused), ("sign_in_refused", SignInRefused)]
     )
     def test_what_concerns_everybody_stops_the_session_after_the_receipt(
-        self, bench: Bench, name: str, error: type[Exception]
+        self, refusing: Bench, name: str, error: type[Exception]
     ) -> None:
-        waiting = iter([message(name), message("bob")])
-        with bench.backend.session() as session:
-            receipts = session.exchange(waiting)
-            assert next(receipts).outcome is Outcome.RETURNED
+        told = refusing.refuses[name]
+        with refusing.backend.session() as session:
+            receipts = session.exchange([mail(name)])
+            receipt = next(receipts)
+            assert (receipt.outcome, receipt.stage, receipt.code) == (told.outcome, told.stage, told.code)
             with pytest.raises(error):
                 next(receipts)
-        assert next(waiting) == message("bob")
-        assert bench.kept == []
+        assert refusing.taken == []
 
     @pytest.mark.parametrize(
         "address",
@@ -176,10 +110,10 @@ class TestBackend:
     def test_an_address_that_no_envelope_may_carry_fails_alone(self, bench: Bench, address: str) -> None:
         bad = Message(1, "news@sender.example", address, "1@sender.example", b"Subject: x\r\n\r\nx\r\n")
         with bench.backend.session() as session:
-            first, second = session.exchange([bad, message("bob")])
+            first, second = session.exchange([bad, mail("bob")])
         assert (first.outcome, first.stage) == (Outcome.FAILED, Stage.MARKED)
         assert second.outcome is Outcome.SENT
-        assert [recipient for _, recipient, _ in bench.kept] == [message("bob").recipient]
+        assert bench.taken == [mail("bob").recipient]
 
     @pytest.mark.parametrize(
         "data",
@@ -194,30 +128,31 @@ class TestBackend:
     )
     def test_a_mail_that_no_wire_may_carry_stops_the_session(self, bench: Bench, data: bytes) -> None:
         with bench.backend.session() as session:
-            receipts = session.exchange([message("ann", data), message("bob")])
+            receipts = session.exchange([dataclasses.replace(mail("ann"), data=data), mail("bob")])
             receipt = next(receipts)
             assert (receipt.outcome, receipt.stage) == (Outcome.RETURNED, Stage.MARKED)
             with pytest.raises(RouteRefused) as caught:
                 next(receipts)
         assert not caught.value.again
-        assert bench.kept == []
+        assert bench.taken == []
 
     def test_a_mail_that_is_no_longer_ours_is_not_completed(self, bench: Bench) -> None:
         with bench.backend.session() as session:
             first, second = session.exchange(
-                [message("ann"), message("bob")], may_finish=lambda sent: sent != message("ann")
+                [mail("ann"), mail("bob")], may_finish=lambda sent: sent != mail("ann")
             )
-        assert (first.outcome, first.stage) == (Outcome.RETURNED, Stage.BODY)
+        assert first.outcome is Outcome.RETURNED
+        assert first.stage in (Stage.MARKED, Stage.BODY)
         assert second.outcome is Outcome.SENT
-        assert [recipient for _, recipient, _ in bench.kept] == [message("bob").recipient]
+        assert bench.taken == [mail("bob").recipient]
 
-    def test_a_session_can_exchange_again_after_one_that_was_left_early(self, bench: Bench) -> None:
-        with bench.backend.session() as session:
-            for _ in session.exchange([message("failed"), message("bob")]):
+    def test_a_session_can_exchange_again_after_one_that_was_left_early(self, refusing: Bench) -> None:
+        with refusing.backend.session() as session:
+            for _ in session.exchange([mail("failed"), mail("bob")]):
                 break
-            (receipt,) = session.exchange([message("cy")])
+            (receipt,) = session.exchange([mail("cy")])
         assert receipt.outcome is Outcome.SENT
-        assert [recipient for _, recipient, _ in bench.kept] == [message("cy").recipient]
+        assert refusing.taken == [mail("cy").recipient]
 
     def test_nobody_there_is_said_before_a_message_is_pulled(self, bench: Bench) -> None:
         bench.go_away()
@@ -228,12 +163,12 @@ class TestBackend:
             bench.backend.check()
 
     def test_the_check_gives_the_greeting_and_hands_nothing_over(self, bench: Bench) -> None:
-        assert "at your service" in bench.backend.check()
-        assert bench.kept == []
+        assert bench.greeting in bench.backend.check()
+        assert bench.taken == []
 
     def test_relay_and_window_are_told(self, bench: Bench) -> None:
         host, colon, port = bench.backend.relay.rpartition(":")
         assert host
         assert colon
         assert port.isdecimal()
-        assert bench.backend.window == 1
+        assert bench.backend.window >= 1

@@ -13,7 +13,7 @@ import pytest
 from pulse_mailer.backends.smtp import SmtpBackend, SmtpRoute
 from pulse_mailer.domain.delivery import Outcome
 from pulse_mailer.domain.message import Message, Receipt
-from pulse_mailer.errors import ConnectionFailed, RouteRefused, UsageError
+from pulse_mailer.errors import ConnectionFailed, RouteRefused, Throttled, UsageError
 from pulse_mailer.mailbox.catcher import Catcher
 from pulse_mailer.mailbox.receiving import SIZE_BYTES
 from pulse_mailer.mailbox.store import Mailbox
@@ -158,7 +158,7 @@ def test_a_disk_that_refuses_is_the_routes_trouble_and_not_the_readers(
     with backend(catcher).session() as session:
         receipts = session.exchange([message("ann")])
         receipt = next(receipts)
-        with pytest.raises(RouteRefused) as caught:
+        with pytest.raises(Throttled) as caught:
             next(receipts)
     assert (receipt.outcome, receipt.code, receipt.enhanced_code) == (Outcome.RETURNED, 452, "4.3.1")
     assert caught.value.again

@@ -1,50 +1,32 @@
 """Connecting by SMTP: TLS that fails closed, signing in, and the words when it does not work."""
 
 import contextlib
+import hmac
 import logging
-import shutil
 import socket
-import ssl
-import subprocess
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from pulse_mailer.backends.route import Auth
 from pulse_mailer.backends.smtp import SmtpBackend, SmtpRoute, Timeouts
 from pulse_mailer.domain.delivery import Outcome
 from pulse_mailer.errors import BackendError, BadSetting, ConnectionFailed, RouteRefused, SignInRefused
+from tests.contract.certificates import Certificate, self_signed
 from tests.contract.faulty import Does, FaultyServer
 from tests.contract.messages import message
-from tests.needs import missing
 
 NAME, PASSWORD = "news", "correct horse"
 QUICK = Timeouts(connect=5, greeting=5)
 
 
-@dataclass(frozen=True)
-class Certificate:
-    certificate: Path
-    key: Path
-
-
 @pytest.fixture(scope="session")
-def certificate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """One for localhost that nobody has signed but itself."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        missing(request.config, "TLS to the mail server", "the program openssl, which makes its certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    made = Certificate(folder / "certificate.pem", folder / "key.pem")
-    command = f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-out", str(made.certificate), "-keyout", str(made.key)]
-    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
-    return made
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 class Inbox:
@@ -61,6 +43,13 @@ class Inbox:
         self.signed_in += [mechanism] if right else []
         return AuthResult(success=right, handled=False)
 
+    async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's
+        challenge = b"<1896.697170952@harbour.example>"
+        answer = await server.challenge_auth(challenge)
+        right = f"{NAME} {hmac.new(PASSWORD.encode(), challenge, 'md5').hexdigest()}".encode()
+        self.signed_in += ["CRAM-MD5"] if answer == right else []
+        return AuthResult(success=answer == right, handled=False)
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         self.kept += envelope.rcpt_tos
         return "250 2.0.0 Ok"
@@ -69,8 +58,7 @@ class Inbox:
 @contextlib.contextmanager
 def real_server(inbox: Inbox, certificate: Certificate, *, implicit: bool = False) -> Iterator[int]:
     """aiosmtpd, which wants TLS and a name before it takes mail; its port."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate.certificate, certificate.key)
+    context = certificate.for_server()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     controller = Controller(
@@ -118,7 +106,33 @@ def test_mail_goes_over_tls_from_the_first_byte(certificate: Certificate) -> Non
     with real_server(inbox, certificate, implicit=True) as port:
         route = SmtpRoute("127.0.0.1", port, "tls", NAME, PASSWORD, certificate.certificate)
         assert deliver(route) == [Outcome.SENT, Outcome.SENT]
-    assert inbox.signed_in in (["PLAIN"], ["LOGIN"])
+    assert inbox.signed_in == ["CRAM-MD5"]  # the best of those on offer
+
+
+@pytest.mark.parametrize("auth", ["plain", "login", "cram-md5"])
+def test_the_way_to_sign_in_can_be_chosen(certificate: Certificate, auth: Auth) -> None:
+    inbox = Inbox()
+    with real_server(inbox, certificate) as port:
+        route = SmtpRoute("localhost", port, "starttls", NAME, PASSWORD, certificate.certificate, auth)
+        assert deliver(route) == [Outcome.SENT, Outcome.SENT]
+    assert inbox.signed_in == [auth.upper()]
+
+
+@pytest.mark.parametrize("auth", ["plain", "login", "cram-md5"])
+def test_a_wrong_password_is_refused_in_every_way(certificate: Certificate, auth: Auth) -> None:
+    inbox = Inbox()
+    with real_server(inbox, certificate) as port:
+        error = refusal(SmtpRoute("localhost", port, "starttls", NAME, "no", certificate.certificate, auth))
+    assert isinstance(error, SignInRefused)
+    assert "535 5.7.8" in error.what
+    assert inbox.signed_in == []
+
+
+def test_a_way_that_the_server_does_not_offer_is_not_tried() -> None:
+    with FaultyServer(features=("AUTH LOGIN PLAIN",)) as server:
+        route = SmtpRoute("127.0.0.1", server.port, username=NAME, password=PASSWORD, auth="cram-md5")
+        assert "offers LOGIN, PLAIN, and CRAM-MD5 is asked for" in refusal(route).what
+    assert [command.partition(" ")[0].upper() for command in server.said[0]] == ["EHLO"]
 
 
 @pytest.mark.parametrize("implicit", [False, True])

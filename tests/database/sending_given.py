@@ -1,5 +1,6 @@
 """What tests about sending start from: an edition whose audience is frozen."""
 
+import datetime
 import threading
 from collections.abc import Callable
 
@@ -9,16 +10,19 @@ from sqlalchemy.orm import Session
 from pulse_mailer.backends.memory import MemoryBackend
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import approving, planning
+from pulse_mailer.delivery import approving, ledger, planning
 from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
-from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus
+from pulse_mailer.delivery.groups import Claimed, Group, Line, Marked, Result
+from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Fault, Outcome, Stage
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
-from pulse_mailer.domain.message import Receipt
+from pulse_mailer.domain.message import Message, Receipt
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import reading
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from tests.database.subscribers_given import given_newsletter, joined
+
+_NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
 def draft(database: Session, newsletter: Newsletter, key: str = "2026-03") -> Edition:
@@ -76,9 +80,36 @@ def run(
     backend: MemoryBackend,
     watch: Callable[[Receipt], None] = lambda _receipt: None,
     stop: threading.Event | None = None,
+    *,
+    early: bool = False,
 ) -> Ending:
-    way = Way(database, links, backend)
-    return dispatch(way, edition_id, stop=stop or threading.Event(), watch=watch)
+    way = Way(database, links, [backend], connections=1)
+    return dispatch(way, edition_id, stop=stop or threading.Event(), watch=watch, early=early)
+
+
+def claim(session: Session, edition_id: int, owner: str, limit: int) -> list[Claimed]:
+    """Claim as a worker's writer does."""
+    return Group(session.connection(), owner, _NEVER, now()).claim(edition_id, limit)
+
+
+def mark(session: Session, claimed: Claimed, owner: str) -> Marked | None:
+    """Mark one delivery as a worker's writer does, leaving out whoever must not get it."""
+    group = Group(session.connection(), owner, _NEVER, now())
+    marked, refused = group.mark([claimed], Line("memory", "relay:25", 1))
+    for one in refused:
+        ledger.skip(session, one, owner)
+    return marked[0] if marked else None
+
+
+def record(session: Session, marked: Marked, owner: str, receipt: Receipt | None) -> None:
+    """Keep what came of it as a worker's writer does."""
+    Group(session.connection(), owner, _NEVER, now()).record([Result(marked, receipt)])
+
+
+def receipt(claimed: Claimed, outcome: Outcome, fault: Fault | None = None) -> Receipt:
+    """An answer of relay:25 to the whole mail."""
+    message = Message(claimed.id, "editor@example.org", claimed.address, claimed.message_id, b"")
+    return Receipt(message, outcome, Stage.DOT, "relay:25", 250, fault=fault)
 
 
 def states(database: Database) -> dict[str, str]:

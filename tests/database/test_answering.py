@@ -3,12 +3,12 @@
 import datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import answering, ledger, reading
+from pulse_mailer.delivery import answering, deciding, ledger, reading, reporting, steering
 from pulse_mailer.delivery.leasing import LEASE
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus, Outcome, Stage
@@ -20,7 +20,7 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.leaving import leave
 from pulse_mailer.subscribers.suppressing import suppress
-from tests.database.sending_given import draft, freeze, frozen, run
+from tests.database.sending_given import claim, draft, freeze, frozen, mark, run
 from tests.database.subscribers_given import given_newsletter, joined, public_id
 
 
@@ -50,7 +50,11 @@ def test_yes_names_when_by_whom_and_the_servers_words(database: Database, keys: 
             "No: memory:0 refused",
             "550 5.1.1",
         ),
-        (Answer(Outcome.DEFERRED, Stage.RCPT, 450, "4.2.0", "Later"), "Not yet:", "450 4.2.0 Later"),
+        (
+            Answer(Outcome.DEFERRED, Stage.RCPT, 450, "4.2.0", "Later"),
+            "Not yet:",
+            "450 4.2.0 Later). The next try is due on ",
+        ),
         (Answer(Outcome.UNCERTAIN, Stage.DOT, None, "", ""), "Uncertain:", "Message-ID <e"),
     ],
 )
@@ -64,11 +68,32 @@ def test_every_outcome_has_its_sentence(
     assert holds in found
 
 
+def test_what_a_person_took_for_sent_says_who_and_why(database: Database, keys: Keys, links: Links) -> None:
+    edition_id = frozen(database, keys, links, people=1)
+    lost = Answer(Outcome.UNCERTAIN, Stage.DOT, None, "", "")
+    run(database, links, edition_id, MemoryBackend({"reader-1@example.org": lost}))
+    with database.transaction() as session:
+        ids = list(session.scalars(select(Delivery.id)))
+        deciding.settle(session, ids, sent=True, by="cli:ann", why="It is in its log.")
+    found = answer(database, keys, "reader-1@example.org")
+    assert found.startswith("Yes: March 2026 went to reader-1@example.org on ")
+    assert found.endswith(", taken for sent by cli:ann: It is in its log.")
+
+
+def test_who_waits_in_a_paused_edition_is_told_so(database: Database, keys: Keys, links: Links) -> None:
+    edition_id = frozen(database, keys, links, people=1)
+    with database.transaction() as session:
+        steering.pause(session, edition_id, by="cli:ann", why="")
+    assert answer(database, keys, "reader-1@example.org") == (
+        "Not yet: March 2026 is paused, and reader-1@example.org waits for its turn."
+    )
+
+
 def test_what_is_being_handed_over_is_not_said_to_wait(database: Database, keys: Keys, links: Links) -> None:
     edition_id = frozen(database, keys, links, people=1)
     with database.transaction() as session:
-        (claimed,) = ledger.claim(session, edition_id, "elsewhere/boot/1/1/abcd", 1)
-        ledger.mark(session, claimed, "elsewhere/boot/1/1/abcd", "relay:25")
+        (claimed,) = claim(session, edition_id, "elsewhere/boot/1/1/abcd", 1)
+        mark(session, claimed, "elsewhere/boot/1/1/abcd")
     found = answer(database, keys, "reader-1@example.org")
     assert found.startswith("Not known yet: March 2026 is being handed to relay:25 for reader-1@example.org")
 
@@ -155,7 +180,7 @@ def test_the_report_adds_up_and_lists_the_uncertain(database: Database, keys: Ke
     }
     run(database, links, edition_id, MemoryBackend(answers))
     with database.transaction() as session:
-        report = reading.report(session, session.get_one(Edition, edition_id))
+        report = reporting.report(session, session.get_one(Edition, edition_id))
     assert report.audience == 4
     assert report.adds_up
     assert {state: count for state, count in report.by_state.items() if count} == {
@@ -165,7 +190,7 @@ def test_the_report_adds_up_and_lists_the_uncertain(database: Database, keys: Ke
     }
     assert [line.address for line in report.uncertain] == ["reader-2@example.org"]
     assert [(reply.code, reply.count) for reply in report.replies if reply.code] == [(550, 1)]
-    assert report.sentence == "Finished: March 2026 went to 2 of 4; 1 uncertain, 1 failed."
+    assert report.sentence == "Finished, 1 uncertain: March 2026 went to 2 of 4; 1 failed."
 
 
 def test_a_delivery_shows_every_attempt(database: Database, keys: Keys, links: Links) -> None:
@@ -191,5 +216,5 @@ def test_a_delivery_that_is_not_there_is_not_found(database: Database) -> None:
 def test_waiting_counts_what_other_workers_hold(database: Database, keys: Keys, links: Links) -> None:
     edition_id = frozen(database, keys, links)
     with database.transaction() as session:
-        ledger.claim(session, edition_id, "elsewhere/boot/1/1/abcd", 2)
+        claim(session, edition_id, "elsewhere/boot/1/1/abcd", 2)
         assert ledger.waiting(session, edition_id) == 3

@@ -75,6 +75,7 @@ def delivery(session: Session, address_hash: str = "a" * 64) -> Delivery:
         slots={},
         dated_at=now(),
         message_id="one@example.org",
+        next_attempt_at=now(),
         changed_at=now(),
     )
     session.add(row)
@@ -110,7 +111,11 @@ def test_another_address_gets_its_own_delivery(session: Session) -> None:
 def test_claimed_delivery_must_name_its_worker(session: Session) -> None:
     row = delivery(session)
     with pytest.raises(IntegrityError, match="leased_while_worked_on"):
-        session.execute(update(Delivery).where(Delivery.id == row.id).values(status=DeliveryStatus.CLAIMED))
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == row.id)
+            .values(status=DeliveryStatus.CLAIMED, next_attempt_at=None)
+        )
 
 
 def test_delivery_that_rests_must_not_name_a_worker(session: Session) -> None:
@@ -127,8 +132,14 @@ def test_lease_has_an_end(session: Session) -> None:
         session.execute(
             update(Delivery)
             .where(Delivery.id == row.id)
-            .values(status=DeliveryStatus.SENDING, lease_owner="w", lease_until=None)
+            .values(status=DeliveryStatus.SENDING, next_attempt_at=None, lease_owner="w", lease_until=None)
         )
+
+
+def test_what_waits_has_a_time_and_nothing_else_has(session: Session) -> None:
+    row = delivery(session)
+    with pytest.raises(IntegrityError, match="due_while_it_waits"):
+        session.execute(update(Delivery).where(Delivery.id == row.id).values(status=DeliveryStatus.SENT))
 
 
 @pytest.mark.parametrize("column", STATUS_COLUMNS, ids=str)
@@ -149,8 +160,9 @@ def test_status_column_holds_its_words_and_no_other(database: Database, column: 
 
 def test_unknown_delivery_status_is_refused(session: Session) -> None:
     row = delivery(session)
+    unknown = "UPDATE deliveries SET status = 'posted', next_attempt_at = NULL WHERE id = :id"
     with pytest.raises(IntegrityError, match="ck_deliveries_delivery_status"):
-        session.execute(text("UPDATE deliveries SET status = 'posted' WHERE id = :id"), {"id": row.id})
+        session.execute(text(unknown), {"id": row.id})
 
 
 def test_unknown_status_never_reaches_the_database(session: Session) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from pulse_mailer.clock import now
 from pulse_mailer.database import Database
 from pulse_mailer.domain.auditing import AuditRecord
 from pulse_mailer.domain.edition import Edition, EditionStatus, Item
@@ -108,9 +109,26 @@ def test_an_edition_that_is_no_draft_is_not_replaced(database: Database) -> None
     with database.transaction() as session:
         edition = reading.edition(session, "2026-05")
         edition.become(EditionStatus.APPROVED)
+        edition.become(EditionStatus.SENDING)
     assert bring_in(database).what == "unchanged"
-    with pytest.raises(WrongState, match="is approved"):
+    with pytest.raises(WrongState, match="is being sent"):
         bring_in(database, DOCUMENT.replace("Three", "Four"))
+
+
+def test_an_edition_that_waits_to_begin_is_a_draft_again_once_its_document_differs(
+    database: Database,
+) -> None:
+    bring_in(database)
+    with database.transaction() as session:
+        edition = reading.edition(session, "2026-05")
+        edition.status, edition.starts_at = EditionStatus.SCHEDULED, now()
+    again = bring_in(database)
+    assert (again.what, again.reopened, again.edition.status) == ("unchanged", False, EditionStatus.SCHEDULED)
+    changed = bring_in(database, DOCUMENT.replace("Three", "Four"))
+    assert (changed.what, changed.reopened, changed.edition.status) == ("changed", True, EditionStatus.DRAFT)
+    with database.transaction() as session:
+        record = session.scalars(select(AuditRecord).where(AuditRecord.action == "edition.taken-back")).one()
+    assert record.after == {"why": "import of may.md"}
 
 
 def test_a_second_edition_finds_its_newsletter_by_the_masthead(database: Database) -> None:
@@ -282,5 +300,5 @@ def test_an_edition_that_began_to_be_sent_meanwhile_is_not_changed(database: Dat
         began = update(Edition).values(status=EditionStatus.SENDING)
         session.execute(began, execution_options={"synchronize_session": False})
         assert seen.status is EditionStatus.DRAFT
-        with pytest.raises(WrongState, match="is sending"):
+        with pytest.raises(WrongState, match="is being sent"):
             drafting.change(session, seen, {"subject": "Too late"}, actor="ann")

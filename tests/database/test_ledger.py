@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import leasing, ledger
+from pulse_mailer.delivery import deciding, leasing, ledger
 from pulse_mailer.delivery.dispatch import Ending
+from pulse_mailer.delivery.groups import BECOMES_BY, Line, Marked
 from pulse_mailer.delivery.leasing import LEASE, Lease, is_dead, new_owner
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.auditing import AuditRecord
 from pulse_mailer.domain.delivery import BECOMES, Delivery, DeliveryStatus, Outcome, Stage
 from pulse_mailer.domain.edition import Edition, EditionStatus
-from pulse_mailer.domain.message import Message, Receipt
+from pulse_mailer.domain.message import Receipt
 from pulse_mailer.domain.subscriber import Way
 from pulse_mailer.domain.suppression import SuppressionReason
 from pulse_mailer.errors import ConnectionFailed, Refused, SendingBlocked, WrongState
@@ -27,7 +28,19 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.leaving import leave
 from pulse_mailer.subscribers.suppressing import suppress
-from tests.database.sending_given import attempts, count, draft, freeze, frozen, run, states
+from tests.database.sending_given import (
+    attempts,
+    claim,
+    count,
+    draft,
+    freeze,
+    frozen,
+    mark,
+    receipt,
+    record,
+    run,
+    states,
+)
 from tests.database.subscribers_given import given_newsletter, joined, public_id
 
 
@@ -87,7 +100,7 @@ def test_an_edition_for_nobody_is_refused(database: Database, links: Links) -> N
 
 def test_an_edition_is_frozen_only_once(database: Database, keys: Keys, links: Links) -> None:
     frozen(database, keys, links)
-    with pytest.raises(WrongState, match="is sending"), database.transaction() as session:
+    with pytest.raises(WrongState, match="is being sent"), database.transaction() as session:
         freeze(session, links, 3)
     assert len(states(database)) == 3
 
@@ -157,8 +170,8 @@ def test_the_lease_of_a_dead_process_expires_at_once(database: Database, keys: K
     host, boot, *_ = new_owner().split("/")
     dead = f"{host}/{boot}/999999999/1/abcd"
     with database.transaction() as session:
-        first, *_ = ledger.claim(session, edition_id, dead, 10)
-        assert ledger.mark(session, first, dead, "relay:25") == 1
+        first, *_ = claim(session, edition_id, dead, 10)
+        assert mark(session, first, dead) is not None
     with database.transaction() as session:
         assert ledger.expire(session, edition_id) == 1
     assert count(database, DeliveryStatus.UNCERTAIN) == 1
@@ -170,10 +183,28 @@ def test_the_lease_of_another_machine_is_left_alone_until_it_ends(
 ) -> None:
     edition_id = frozen(database, keys, links)
     with database.transaction() as session:
-        ledger.claim(session, edition_id, "elsewhere/boot/1/1/abcd", 10)
+        claim(session, edition_id, "elsewhere/boot/1/1/abcd", 10)
     with database.transaction() as session:
         assert ledger.expire(session, edition_id) == 0
     assert count(database, DeliveryStatus.CLAIMED) == 3
+
+
+@pytest.mark.postgres
+def test_what_a_frozen_worker_holds_locked_keeps_nobody_from_the_rest(
+    postgresql_url: str, keys: Keys, links: Links
+) -> None:
+    database = Database(postgresql_url)
+    edition_id = frozen(database, keys, links)
+    with database.transaction() as session:
+        first, *_ = claim(session, edition_id, "elsewhere/boot/1/1/abcd", 10)
+    with database.transaction() as session:
+        session.execute(update(Delivery).values(lease_until=now() - LEASE))
+    with database.transaction() as thawing:
+        assert mark(thawing, first, "elsewhere/boot/1/1/abcd") is not None
+        with database.transaction() as session:
+            ledger.expire(session, edition_id)
+        assert count(database, DeliveryStatus.QUEUED) == 2
+    database.close()
 
 
 def test_second_worker_gets_nothing_that_the_first_holds(
@@ -181,9 +212,9 @@ def test_second_worker_gets_nothing_that_the_first_holds(
 ) -> None:
     edition_id = frozen(database, keys, links)
     with database.transaction() as session:
-        mine = ledger.claim(session, edition_id, new_owner(), 2)
+        mine = claim(session, edition_id, new_owner(), 2)
     with database.transaction() as session:
-        theirs = ledger.claim(session, edition_id, new_owner(), 10)
+        theirs = claim(session, edition_id, new_owner(), 10)
     assert len(mine) == 2
     assert {delivery.id for delivery in mine}.isdisjoint({delivery.id for delivery in theirs})
     assert len(theirs) == 1
@@ -193,64 +224,117 @@ def test_who_lost_the_lease_can_neither_mark_nor_record(database: Database, keys
     edition_id = frozen(database, keys, links, people=1)
     slow, quick = new_owner(), new_owner()
     with database.transaction() as session:
-        (lost,) = ledger.claim(session, edition_id, slow, 1)
+        (lost,) = claim(session, edition_id, slow, 1)
     with database.transaction() as session:
         session.execute(update(Delivery).values(lease_until=now() - LEASE))
         ledger.expire(session, edition_id)
-        (held,) = ledger.claim(session, edition_id, quick, 1)
+        (held,) = claim(session, edition_id, quick, 1)
     with database.transaction() as session:
-        assert ledger.mark(session, lost, slow, "relay:25") is None
-        assert ledger.mark(session, held, quick, "relay:25") == 1
-    receipt = _receipt(lost, Outcome.FAILED)
+        assert mark(session, lost, slow) is None
+        assert mark(session, held, quick) is not None
     with database.transaction() as session:
-        assert not ledger.record(session, lost, slow, 1, receipt)
+        record(
+            session, Marked(lost, Line("memory", "relay:25", 1), now()), slow, receipt(lost, Outcome.FAILED)
+        )
     assert states(database) == {"reader-1@example.org": "sending"}
 
 
-def test_a_result_after_the_lease_ended_stays_with_the_attempt_as_evidence(
+@pytest.mark.parametrize(
+    ("outcome", "then"),
+    [
+        (Outcome.SENT, "sent"),
+        (Outcome.FAILED, "failed"),
+        (Outcome.RETURNED, "queued"),
+        (Outcome.UNCERTAIN, "uncertain"),
+    ],
+)
+def test_a_certain_answer_after_the_lease_ended_is_evidence(
+    database: Database, keys: Keys, links: Links, outcome: Outcome, then: str
+) -> None:
+    edition_id, owner = frozen(database, keys, links, people=1), new_owner()
+    marked = _expired(database, edition_id, owner)
+    with database.transaction() as session:
+        record(session, marked, owner, receipt(marked.delivery, outcome))
+    assert states(database) == {"reader-1@example.org": then}
+    assert [attempt.outcome for attempt in attempts(database, "reader-1@example.org")] == [outcome]
+
+
+def test_an_answer_that_comes_when_it_was_settled_and_sent_again_changes_nothing(
+    database: Database, keys: Keys, links: Links
+) -> None:
+    edition_id, owner, other = frozen(database, keys, links, people=1), new_owner(), new_owner()
+    marked = _expired(database, edition_id, owner)
+    with database.transaction() as session:
+        deciding.settle(session, [marked.delivery.id], sent=False, by="ann", why="not in the server's log")
+    with database.transaction() as session:
+        (again,) = claim(session, edition_id, other, 1)
+        assert mark(session, again, other) is not None
+    with database.transaction() as session:
+        record(session, marked, owner, receipt(marked.delivery, Outcome.SENT))
+    assert states(database) == {"reader-1@example.org": "sending"}
+    assert [attempt.outcome for attempt in attempts(database, "reader-1@example.org")] == [Outcome.SENT]
+
+
+def test_what_was_marked_and_never_begun_waits_again_as_if_nothing_had_been(
     database: Database, keys: Keys, links: Links
 ) -> None:
     edition_id, owner = frozen(database, keys, links, people=1), new_owner()
     with database.transaction() as session:
-        (claimed,) = ledger.claim(session, edition_id, owner, 1)
-        ledger.mark(session, claimed, owner, "relay:25")
-        session.execute(update(Delivery).values(lease_until=now() - LEASE))
-        ledger.expire(session, edition_id)
+        (claimed,) = claim(session, edition_id, owner, 1)
+        marked = mark(session, claimed, owner)
+        assert marked is not None
+        record(session, marked, owner, None)
     with database.transaction() as session:
-        assert not ledger.record(session, claimed, owner, 1, _receipt(claimed, Outcome.SENT))
-    assert states(database) == {"reader-1@example.org": "uncertain"}
-    assert attempts(database, "reader-1@example.org")[0].outcome is Outcome.SENT
+        (again,) = claim(session, edition_id, owner, 1)
+    assert again.attempt_count == 0
+    assert attempts(database, "reader-1@example.org") == []
+
+
+def test_a_group_may_be_written_twice(database: Database, keys: Keys, links: Links) -> None:
+    """As it is when nobody knows whether a commit arrived."""
+    edition_id, owner = frozen(database, keys, links, people=1), new_owner()
+    with database.transaction() as session:
+        (claimed,) = claim(session, edition_id, owner, 1)
+    for _ in range(2):
+        with database.transaction() as session:
+            marked = mark(session, claimed, owner)
+    assert marked is not None
+    for _ in range(2):
+        with database.transaction() as session:
+            record(session, marked, owner, receipt(claimed, Outcome.SENT))
+    assert states(database) == {"reader-1@example.org": "sent"}
+    assert [attempt.number for attempt in attempts(database, "reader-1@example.org")] == [1]
 
 
 def test_leaving_is_read_in_the_mark(database: Database, keys: Keys, links: Links) -> None:
     edition_id, owner = frozen(database, keys, links, people=1), new_owner()
     with database.transaction() as session:
-        (claimed,) = ledger.claim(session, edition_id, owner, 1)
+        (claimed,) = claim(session, edition_id, owner, 1)
         leave(session, public_id(session, "reader-1@example.org"), way=Way.ONE_CLICK, actor="subscriber")
     with database.transaction() as session:
-        assert ledger.mark(session, claimed, owner, "relay:25") is None
+        assert mark(session, claimed, owner) is None
     assert states(database) == {"reader-1@example.org": "skipped"}
 
 
 def test_suppression_is_read_in_the_mark(database: Database, keys: Keys, links: Links) -> None:
     edition_id, owner = frozen(database, keys, links, people=1), new_owner()
     with database.transaction() as session:
-        (claimed,) = ledger.claim(session, edition_id, owner, 1)
+        (claimed,) = claim(session, edition_id, owner, 1)
         address = Address.parse("Reader-1@EXAMPLE.org")
         suppress(session, keys, address, reason=SuppressionReason.COMPLAINED, actor="ann")
     with database.transaction() as session:
-        assert ledger.mark(session, claimed, owner, "relay:25") is None
+        assert mark(session, claimed, owner) is None
     assert states(database) == {"reader-1@example.org": "skipped"}
 
 
 def test_nothing_is_marked_while_the_edition_is_paused(database: Database, keys: Keys, links: Links) -> None:
     edition_id, owner = frozen(database, keys, links, people=1), new_owner()
     with database.transaction() as session:
-        (claimed,) = ledger.claim(session, edition_id, owner, 1)
+        (claimed,) = claim(session, edition_id, owner, 1)
         session.get_one(Edition, edition_id).become(EditionStatus.PAUSED)
     with database.transaction() as session:
-        assert ledger.mark(session, claimed, owner, "relay:25") is None
-        assert ledger.claim(session, edition_id, owner, 1) == []
+        assert mark(session, claimed, owner) is None
+        assert claim(session, edition_id, owner, 1) == []
     assert states(database) == {"reader-1@example.org": "claimed"}
 
 
@@ -296,7 +380,7 @@ def test_a_server_that_takes_nothing_costs_nobody_their_mail(
         "reader-2@example.org": "queued",
         "reader-3@example.org": "queued",
     }
-    assert run(database, links, edition_id, MemoryBackend()) is Ending.FINISHED
+    assert run(database, links, edition_id, MemoryBackend(), early=True) is Ending.FINISHED
 
 
 def test_asked_to_stop_it_finishes_the_message_at_hand_and_gives_the_rest_back(
@@ -334,7 +418,7 @@ def test_a_worker_whose_lease_ran_out_does_not_finish_the_mail(
 def test_the_heartbeat_puts_off_the_end_of_the_lease(database: Database, keys: Keys, links: Links) -> None:
     edition_id, lease = frozen(database, keys, links, people=1), Lease(database)
     with database.transaction() as session:
-        ledger.claim(session, edition_id, lease.owner, 1)
+        claim(session, edition_id, lease.owner, 1)
         session.execute(update(Delivery).values(lease_until=now() + datetime.timedelta(seconds=1)))
     with lease.kept_alive(heartbeat_seconds=0.01):
         assert any(_lease_until(database) > now() + LEASE / 2 for _ in _tries())
@@ -377,16 +461,22 @@ def test_a_lease_that_ran_out_is_lost_for_good(
     edition_id = frozen(database, keys, links, people=1)
     lease = Lease(database)
     with database.transaction() as session:
-        ledger.claim(session, edition_id, lease.owner, 1)
+        claim(session, edition_id, lease.owner, 1)
     thawed_at = leasing.running_seconds() + LEASE.total_seconds() + 1
     monkeypatch.setattr(leasing, "running_seconds", lambda: thawed_at)
     lease.renew()
     assert not lease.holds(), "a thawed worker may finish a mail that others took over"
 
 
-def _receipt(delivery: Delivery, outcome: Outcome) -> Receipt:
-    message = Message(delivery.id, "editor@example.org", delivery.address, delivery.message_id, b"")
-    return Receipt(message, outcome, Stage.DOT, "relay:25", 250)
+def _expired(database: Database, edition_id: int, owner: str) -> Marked:
+    """One that a worker was handing over when its lease ended."""
+    with database.transaction() as session:
+        (claimed,) = claim(session, edition_id, owner, 1)
+        marked = mark(session, claimed, owner)
+        session.execute(update(Delivery).values(lease_until=now() - LEASE))
+        assert ledger.expire(session, edition_id) == 1
+    assert marked is not None
+    return marked
 
 
 def _sum(session: Session) -> int:
@@ -425,4 +515,4 @@ def test_who_began_the_sending_and_for_how_many_is_recorded(
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_leads_where_the_table_of_states_allows(outcome: Outcome) -> None:
-    assert ledger.BECOMES_BY[outcome] in BECOMES[DeliveryStatus.SENDING]
+    assert BECOMES_BY[outcome] in BECOMES[DeliveryStatus.SENDING]

@@ -1,6 +1,7 @@
 """What the pages say, over real HTTP; on both databases."""
 
 import dataclasses
+import datetime
 import re
 import shutil
 from collections.abc import Iterator
@@ -8,11 +9,15 @@ from collections.abc import Iterator
 import pytest
 import requests
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from pulse_mailer.bootstrap import Mailer, started
 from pulse_mailer.database import Database
+from pulse_mailer.delivery import approving, deciding, planning, scheduling, steering
+from pulse_mailer.delivery.reporting import PROGRAM
+from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Outcome, Stage
 from pulse_mailer.domain.edition import EditionStatus
+from pulse_mailer.editions import reading
 from pulse_mailer.settings import Settings
 from pulse_mailer.web import deliveries
 from pulse_mailer.web.app import create_app, create_mailbox_app
@@ -124,6 +129,40 @@ def test_an_edition_that_cannot_become_mail_still_has_its_page(
     assert "It cannot be sent yet." in page
 
 
+def test_a_paused_editions_page_says_who_paused_it_why_and_what_to_type(mailer: Mailer, site: str) -> None:
+    edition = given_sent(mailer)
+    with mailer.database.transaction() as database:
+        deciding.retry_failed(database, reading.edition(database, edition.name), by="cli:ann")
+        steering.pause(database, edition.id, by=PROGRAM, why="5 mails in a row were refused.")
+    page = words(get(site + EDITION))
+    assert "May 2025 Paused at 66 %" in page
+    assert "Paused by the program: 5 mails in a row were refused." in page
+    assert "pulse-mailer edition resume harbour-review/2025-05" in page
+    assert "pulse-mailer edition stop harbour-review/2025-05" in page
+    assert "Paused at 66 %" in words(get(site))
+
+
+def test_a_scheduled_editions_page_says_when_it_begins_and_who_gets_it(mailer: Mailer, site: str) -> None:
+    edition = given_draft(mailer)
+    given_readers(mailer, 3)
+    at = datetime.datetime(2036, 7, 1, 8, 0, tzinfo=datetime.UTC)
+    with mailer.database.transaction() as database:
+        edition = reading.edition(database, edition.name)
+        codes = tuple({finding.code.value for finding in approving.check(edition, mailer.links).errors})
+        checked = approving.approve(edition, mailer.links, forced=codes)
+        approval = planning.Approval("cli:ann", 6, codes)
+        start = scheduling.Start(at, "Europe/London")
+        scheduling.schedule(database, edition, checked, approval, start, planning.Terms())
+    page = words(get(site + EDITION))
+    assert "May 2025 Scheduled" in page
+    assert "Scheduled: May 2025 begins by itself on 1 Jul 2036 09:00 BST, for 6 people." in page
+    assert "pulse-mailer edition take-back harbour-review/2025-05" in page
+    assert "6 people on" in page
+    assert "edition send" not in page
+    assert "All together" not in page
+    assert "Begins 1 Jul 2036, 09:00 BST." in words(get(site))
+
+
 def test_a_sent_editions_page_adds_up(sent: str) -> None:
     page = words(get(sent + EDITION))
     assert "Sent 3 To be tried again 1 Uncertain 1 Refused 1 All together 6" in page
@@ -213,6 +252,28 @@ def test_long_lists_are_shown_in_pages(sent: str, monkeypatch: pytest.MonkeyPatc
     assert "5 to 6 of 6 deliveries" in second
     found = re.findall(r'href="/deliveries/(\d+)"', first + second)
     assert len(set(found)) == 6
+
+
+def test_a_delivery_in_doubt_says_what_is_known_and_how_to_end_the_doubt(mailer: Mailer, site: str) -> None:
+    given_sent(mailer)
+    number = delivery_id(mailer, "reader-1@example.org")
+    with mailer.database.transaction() as database:
+        delivery = database.get_one(Delivery, number)
+        delivery.status, delivery.reason = DeliveryStatus.UNCERTAIN, "The worker ended."
+        lost = {
+            "outcome": Outcome.UNCERTAIN,
+            "stage": Stage.MARKED,
+            "code": None,
+            "reply": "The worker ended.",
+        }
+        database.execute(update(Attempt).where(Attempt.delivery_id == number).values(**lost))
+    page = words(get(f"{site}/deliveries/{number}"))
+    assert "No answer from" in page
+    assert "How far it came is not known." in page
+    assert "The server said" not in page
+    assert "Nobody knows whether it went. Look for its Message-ID in the log of" in page
+    assert f"pulse-mailer delivery settle {number} --sent --why TEXT" in page
+    assert f"pulse-mailer delivery settle {number} --resend --why TEXT" in page
 
 
 def test_a_delivery_tells_every_attempt(shared: Sent) -> None:

@@ -11,6 +11,7 @@ import requests
 from sqlalchemy import delete, select, update
 
 from pulse_mailer.bootstrap import Mailer
+from pulse_mailer.clock import now
 from pulse_mailer.database import Database
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
@@ -310,7 +311,7 @@ def test_leaving_before_the_mail_came_is_not_put_down_to_it(mailer: Mailer, site
     reader = given_reader(mailer)
     with mailer.database.transaction() as database:
         row = database.scalars(select(Delivery).where(Delivery.address == reader.address)).one()
-        row.status = DeliveryStatus.QUEUED
+        row.status, row.next_attempt_at = DeliveryStatus.QUEUED, now()
     requests.post(f"{site}/u/{reader.token}", data=ONE_CLICK, timeout=10)
     assert last_event(mailer).edition_id is None
 

@@ -8,25 +8,26 @@ from collections.abc import Callable, Iterator
 from typing import Self
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.clock import now
-from pulse_mailer.delivery import ledger
-from pulse_mailer.delivery.leasing import LEASE
+from pulse_mailer.delivery import routes
+from pulse_mailer.delivery.leasing import LEASE, new_owner
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus, Outcome, Stage
 from pulse_mailer.domain.edition import Edition, EditionStatus
-from pulse_mailer.errors import ConnectionFailed, PulseMailerError
+from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.errors import BadSetting, CannotCarry, ConnectionFailed, PulseMailerError
 from pulse_mailer.worker import loop, steps
-from tests.database.sending_given import count, draft, freeze, frozen, states
+from tests.database.sending_given import claim, count, draft, freeze, frozen, states
 from tests.database.subscribers_given import given_newsletter, joined
 
 
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> MemoryBackend:
     made = MemoryBackend()
-    monkeypatch.setattr(Mailer, "backend", lambda _mailer: made)
+    monkeypatch.setattr(Mailer, "backends", lambda _mailer, _names=(): (made,))
     return made
 
 
@@ -34,6 +35,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> MemoryBackend:
 def quick(mailer: Mailer, monkeypatch: pytest.MonkeyPatch) -> Mailer:
     """The same, looking for work all the time."""
     monkeypatch.setattr(loop, "REST_SECONDS", 0.05)
+    monkeypatch.setattr(routes, "FIRST_SECONDS", 0.05)
     object.__setattr__(mailer, "settings", mailer.settings.model_copy(update={"worker_poll_seconds": 0.02}))
     return mailer
 
@@ -77,7 +79,7 @@ def test_an_edition_for_which_nothing_is_left_to_do_is_finished(
 ) -> None:
     edition_id = frozen_in(quick)
     with quick.database.transaction() as session:
-        session.execute(update(Delivery).values(status=DeliveryStatus.SENT))
+        session.execute(update(Delivery).values(status=DeliveryStatus.SENT, next_attempt_at=None))
     with Working(quick):
         until("the edition is sent", lambda: _status(quick, edition_id) is EditionStatus.SENT)
     assert backend.sessions == 0
@@ -86,10 +88,25 @@ def test_an_edition_for_which_nothing_is_left_to_do_is_finished(
 def test_what_a_worker_elsewhere_dropped_is_found(mailer: Mailer) -> None:
     edition_id = frozen_in(mailer)
     with mailer.database.transaction() as session:
-        ledger.claim(session, edition_id, "elsewhere/boot/1/1/abcd", 3)
+        claim(session, edition_id, "elsewhere/boot/1/1/abcd", 3)
     assert steps.editions_to_send(mailer) == []
     with mailer.database.transaction() as session:
         session.execute(update(Delivery).values(lease_until=now() - LEASE))
+    assert steps.editions_to_send(mailer) == [(edition_id, "pulse/2026-03")]
+
+
+def test_what_a_worker_here_dropped_when_it_died_is_found_at_once(mailer: Mailer) -> None:
+    edition_id = frozen_in(mailer)
+    host, place, *_ = new_owner().rsplit("/", 4)
+    with mailer.database.transaction() as session:
+        claim(session, edition_id, f"{host}/{place}/999999999/1/abcd", 3)
+    assert steps.editions_to_send(mailer) == [(edition_id, "pulse/2026-03")]
+
+
+def test_who_came_back_to_an_edition_that_was_over_is_found(mailer: Mailer) -> None:
+    edition_id = frozen_in(mailer)
+    with mailer.database.transaction() as session:
+        session.execute(update(Edition).values(status=EditionStatus.SENT))
     assert steps.editions_to_send(mailer) == [(edition_id, "pulse/2026-03")]
 
 
@@ -128,11 +145,27 @@ def test_trouble_with_one_edition_does_not_keep_another_from_its_readers(
     with quick.database.transaction() as session:
         freeze(session, quick.links, 1, "2026-04")
     backend.answers["reader-1@example.org"] = Answer(
-        Outcome.RETURNED, Stage.MAIL, 550, "5.7.1", "Not you", raises=ConnectionFailed("Not this sender.")
+        Outcome.RETURNED, Stage.MAIL, 550, "5.7.1", "Not you", raises=CannotCarry("Not this sender.")
     )
     with Working(quick):
         until("the other is sent", lambda: states(quick.database)["somebody@example.org"] == "sent")
     assert states(quick.database)["reader-1@example.org"] == "queued"
+    with quick.database.transaction() as session:
+        paused = session.scalars(select(Edition).where(Edition.key == "2026-03")).one()
+    assert (paused.status, paused.pause_reason) == (EditionStatus.PAUSED, "Not this sender.")
+
+
+def test_an_edition_that_the_settings_do_not_let_go_is_paused_with_the_reason(mailer: Mailer) -> None:
+    edition_id = frozen_in(mailer)
+    with mailer.database.transaction() as session:
+        session.execute(update(Newsletter).values(backends=["postmark", "memory"]))
+    with pytest.raises(BadSetting):
+        steps.send(mailer, edition_id, stop=threading.Event(), watch=lambda _receipt: None)
+    with mailer.database.reading() as session:
+        paused = session.get_one(Edition, edition_id)
+    assert paused.status is EditionStatus.PAUSED
+    assert "PULSE_MAILER_POSTMARK_SERVER_TOKEN" in paused.pause_reason
+    assert set(states(mailer.database).values()) == {"queued"}
 
 
 def test_a_fault_of_the_program_is_said_and_logged_and_outlived(
@@ -146,7 +179,8 @@ def test_a_fault_of_the_program_is_said_and_logged_and_outlived(
     backend.answers["reader-1@example.org"] = Answer(kept=False, dies=fail)
     with Working(quick) as working:
         until("the others are sent", lambda: count(quick.database, DeliveryStatus.SENT) == 2)
-    assert "described in its log (ZeroDivisionError)" in working.said[0]
+    assert any("described in its log (ZeroDivisionError)" in words for words in working.said)
+    assert states(quick.database)["reader-1@example.org"] == "uncertain"
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -10,8 +10,9 @@ COMMAND = [sys.executable, "-W", "error", "-m", "pulse_mailer"]
 
 
 def environment(settings: Mapping[str, str | int | Path]) -> dict[str, str]:
-    """The environment of this process, with our settings by their names."""
-    ours = {f"PULSE_MAILER_{name.upper()}": str(value) for name, value in settings.items()}
+    """The environment of this process, with our settings by their names; nothing is held, unless they say so."""
+    held = {"hold_minutes": 0, **settings}
+    ours = {f"PULSE_MAILER_{name.upper()}": str(value) for name, value in held.items()}
     return dict(os.environ) | ours  # noqa: TID251 - it is handed on, not read
 
 

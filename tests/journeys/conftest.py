@@ -25,6 +25,7 @@ class Program:
         self._monkeypatch = monkeypatch
         monkeypatch.chdir(folder)
         self.set("DATA_DIR", folder / "data")
+        self.set("HOLD_MINUTES", 0)
 
     def set(self, name: str, value: object) -> None:
         self._monkeypatch.setenv(f"PULSE_MAILER_{name}", str(value))

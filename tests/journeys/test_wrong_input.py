@@ -40,7 +40,8 @@ def taken_port() -> Iterator[int]:
 def refused(ended: Ended, status: int, *words: str) -> None:
     assert ended.status == status, ended
     assert "Traceback" not in ended.err + ended.out
-    lines = ended.err.strip().splitlines()
+    # On a slow machine what takes longer than a second says how far it is, too.
+    lines = [line for line in ended.err.strip().splitlines() if not line.startswith("Sending: ")]
     assert len(lines) == 1, ended.err
     assert lines[0].startswith("error: ")
     for word in words:
@@ -226,5 +227,5 @@ def test_what_is_advised_works_where_two_newsletters_have_an_edition_of_one_key(
             draft(session, given_newsletter(session, slug))
     database.close()
     refused(program("edition", "send", "2026-03"), 2, "other/2026-03", "pulse/2026-03")
-    refused(program("edition", "report", "other/2026-03"), 1, "edition send other/2026-03")
+    assert "edition send other/2026-03" in program("edition", "report", "other/2026-03").out
     assert "edition send other/2026-03" in program("edition", "check", "other/2026-03").out

@@ -145,7 +145,7 @@ def test_postgresql_waits_for_nobody_for_ever(postgresql_url: str) -> None:
     database = Database(postgresql_url)
     with database.reading() as session:
         assert session.execute(text("SHOW lock_timeout")).scalar_one() == "30s"
-        assert session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "5min"
+        assert session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "1min"
     database.close()
 
 

@@ -248,3 +248,10 @@ def test_data_folder_follows_the_desktops_rule(monkeypatch: pytest.MonkeyPatch, 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load().smtp_port = 25  # type: ignore[misc]  # that is the mistake
+
+
+def test_a_newsletters_own_backends_are_held_to_the_same_rules() -> None:
+    found = load(base_url="http://127.0.0.1:8025")
+    assert found.unsafe(()) == ""
+    assert found.unsafe(("smtp", "file")) == ""
+    assert "BASE_URL must begin with https://" in found.unsafe(("smtp", "resend"))

@@ -1,11 +1,15 @@
-"""The page about backends names each of them, and each setting of theirs."""
+"""The pages about backends name each of them, and each setting of theirs."""
 
 from pathlib import Path
 
-from pulse_mailer.backends import BACKENDS
-from pulse_mailer.settings import Settings
+import pytest
 
-PAGE = (Path(__file__).parents[3] / "docs" / "backends.md").read_text(encoding="utf-8")
+from pulse_mailer.backends import BACKENDS
+from pulse_mailer.settings import Settings, variable
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "backends.md").read_text(encoding="utf-8")
+PROVIDERS = (DOCS / "providers.md").read_text(encoding="utf-8")
 
 
 def test_every_backend_is_in_the_table() -> None:
@@ -19,5 +23,18 @@ def test_every_setting_of_the_smtp_backend_is_explained() -> None:
         name
         for name, ending in endings.items()
         if f"PULSE_MAILER_SMTP{ending}`" not in PAGE and f"`…{ending}`" not in PAGE
+    ]
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("backend", ["ses", "sendgrid", "mailgun", "postmark", "resend", "graph", "file"])
+def test_every_setting_of_a_backend_is_explained(backend: str) -> None:
+    settings = [name for name in Settings.model_fields if name.startswith(f"{backend}_")]
+    assert settings != []
+    unnamed = [
+        name
+        for name in settings
+        if f"`{variable(name)}`" not in PAGE + PROVIDERS
+        and f"`…_{name.removeprefix(f'{backend}_').upper()}`" not in PROVIDERS
     ]
     assert unnamed == []

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pulse_mailer.cli import app
+from pulse_mailer.database import Database
+from pulse_mailer.delivery import routes
 from pulse_mailer.errors import BadSetting, DatabaseBehind
 from pulse_mailer.mailbox.catcher import Catcher
 from pulse_mailer.mailbox.store import Mailbox
@@ -45,7 +47,7 @@ def test_all_is_well_after_the_upgrade(catcher: Catcher) -> None:
     status, checks = doctor()
     assert status == 0
     assert {check["state"] for check in checks.values()} == {"good"}
-    assert f"127.0.0.1:{catcher.port} answers" in checks["mail server"]["what"]
+    assert f"127.0.0.1:{catcher.port} answers" in checks["backend smtp"]["what"]
 
 
 def test_missing_database_is_not_made_and_its_command_is_named(data_dir: Path) -> None:
@@ -89,8 +91,8 @@ def test_catcher_that_does_not_run_is_a_warning(catcher: Catcher) -> None:
     catcher.stop()
     status, checks = doctor()
     assert status == 0
-    assert checks["mail server"]["state"] == "warning"
-    assert "pulse-mailer serve" in checks["mail server"]["remedy"]
+    assert checks["backend smtp"]["state"] == "warning"
+    assert "pulse-mailer serve" in checks["backend smtp"]["remedy"]
 
 
 def test_real_mail_server_that_does_not_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,13 +107,56 @@ def test_real_mail_server_that_does_not_answer_is_a_failure(monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     status, checks = doctor()
     assert status == 1
-    assert checks["mail server"]["state"] == "failed"
+    assert checks["backend smtp"]["state"] == "failed"
 
 
 def test_offline_asks_nobody(catcher: Catcher) -> None:
     upgrade()
     catcher.stop()
-    assert doctor("--offline")[1]["mail server"]["state"] == "good"
+    assert doctor("--offline")[1]["backend smtp"]["state"] == "good"
+
+
+def test_each_backend_in_use_is_asked_and_its_limits_are_said(
+    catcher: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade()
+    monkeypatch.setenv("PULSE_MAILER_BACKEND", "smtp,memory")
+    monkeypatch.setenv("PULSE_MAILER_RATES", "smtp=30/minute")
+    status, checks = doctor()
+    assert status == 0
+    assert checks["backend smtp"]["what"].endswith("Limits: 30/minute.")
+    assert checks["backend memory"]["what"] == "memory:0 answers: memory at your service. No limits."
+
+
+def test_a_backend_that_lacks_a_setting_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade()
+    monkeypatch.setenv("PULSE_MAILER_BACKEND", "postmark")
+    monkeypatch.setenv("PULSE_MAILER_BASE_URL", "https://news.example.org")
+    status, checks = doctor()
+    assert status == 1
+    assert checks["backend postmark"]["state"] == "failed"
+    assert "PULSE_MAILER_POSTMARK_SERVER_TOKEN" in checks["backend postmark"]["what"]
+
+
+def test_a_backend_that_rests_is_a_warning_with_its_words(catcher: Catcher, data_dir: Path) -> None:
+    upgrade()
+    database = Database(f"sqlite:///{data_dir / 'pulse-mailer.db'}")
+    with database.transaction() as session:
+        routes.rest(session, "smtp", "432 4.3.2 Too many connections.", 600)
+    database.close()
+    status, checks = doctor()
+    assert status == 0
+    assert checks["backend smtp rests"]["state"] == "warning"
+    assert "432 4.3.2 Too many connections." in checks["backend smtp rests"]["what"]
+    assert checks["backend smtp rests"]["remedy"] == "pulse-mailer backend wake smtp"
+
+
+def test_limits_that_cannot_be_read_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade()
+    monkeypatch.setenv("PULSE_MAILER_RATES", "smtp=lots")
+    status, checks = doctor("--offline")
+    assert status == 1
+    assert "PULSE_MAILER_RATES: “smtp”: “lots” is neither a limit nor a preset." in checks["start"]["what"]
 
 
 def test_base_url_that_serve_does_not_answer_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

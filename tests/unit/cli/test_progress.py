@@ -42,6 +42,24 @@ def test_away_from_a_terminal_it_says_a_plain_line_every_ten_seconds(
     ]
 
 
+def test_what_is_known_of_the_end_goes_before_the_guess(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = console(monkeypatch, terminal=False)
+    with progress.watched("Sending", "mails", 2000) as done:
+        clock.seconds = 10.0
+        done(400, "done tomorrow about 09:14")
+    assert written.getvalue() == "Sending: 400 of 2,000, 40 mails/s, done tomorrow about 09:14\n"
+
+
+def test_what_takes_long_is_not_told_in_seconds(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = console(monkeypatch, terminal=False)
+    with progress.watched("Sending", "mails", 20_000) as done:
+        clock.seconds = 100.0
+        done(50)
+    assert written.getvalue() == "Sending: 50 of 20,000, 30 mails/min, about 11 h left\n"
+
+
 def test_what_is_quick_says_nothing_away_from_a_terminal(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +83,8 @@ def test_while_nothing_moves_it_does_not_guess_when_it_ends(
 def test_at_a_terminal_a_bar_is_shown_and_taken_away(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     written = console(monkeypatch, terminal=True, width=width)
     with progress.watched("Sending", "mails", 3) as done:
-        done(2)
+        done(2, "done about 17:40")
     shown = written.getvalue()
     assert "2/3" in shown
+    assert width < 80 or "done about 17:40" in shown
     assert shown.endswith("\x1b[2K"), "the bar is left on the screen"
