@@ -17,7 +17,7 @@ import pytest
 import typer.main
 import yaml
 
-from pulse_mailer.cli import app
+from pulse_mailer.cli import application
 from pulse_mailer.settings import PREFIX, Settings, load
 from tests.brokers import own_queue
 from tests.databases import new_postgresql
@@ -53,7 +53,7 @@ def environment(service: str, given: dict[str, str]) -> dict[str, str]:
 
 def parse(arguments: list[str]) -> None:
     """Let the command line read arguments as it would, without running anything."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(application())
     context = command.make_context("pulse-mailer", list(arguments))
     while hasattr(command, "commands"):
         name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])

@@ -9,7 +9,7 @@ import typer.main
 from pydantic import SecretStr
 
 from pulse_mailer.backends import BACKENDS
-from pulse_mailer.cli import app
+from pulse_mailer.cli import application
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.settings import SECRETS, Settings, variable
@@ -90,7 +90,7 @@ def test_make_targets_in_the_docs_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_docs_exist(page: Path) -> None:
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(application())
     groups = command.commands
     text = page.read_text(encoding="utf-8")
     for first, second in re.findall(r"(?<![/\w])pulse-mailer ([a-z]+)(?: ([a-z]+))?", text):

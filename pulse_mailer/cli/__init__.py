@@ -4,52 +4,61 @@ The command `pulse-mailer`: one module a noun, each command one transaction and 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 partly done, 4 refused by checks.
 """
 
+import importlib
 import io
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 import typer
 
 from pulse_mailer import __version__
-from pulse_mailer.cli import (
-    backend,
-    database,
-    delivery,
-    demo,
-    dkim,
-    doctor,
-    edition,
-    mailbox,
-    newsletter,
-    serve,
-    subscriber,
-    suppression,
-    worker,
-)
 from pulse_mailer.cli.output import error_line
 from pulse_mailer.errors import PulseMailerError, UsageError
 
-app = typer.Typer(
-    name="pulse-mailer",
-    help="Compose a curated edition, send it, and say who got what.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(newsletter.app, name="newsletter")
-app.add_typer(edition.app, name="edition")
-app.add_typer(subscriber.app, name="subscriber")
-app.add_typer(suppression.app, name="suppression")
-app.add_typer(delivery.app, name="delivery")
-app.add_typer(dkim.app, name="dkim")
-app.add_typer(backend.app, name="backend")
-app.add_typer(database.app, name="db")
-app.command("demo")(demo.run)
-app.command("serve")(serve.run)
-app.command("worker")(worker.run)
-app.command("mailbox")(mailbox.run)
-app.command("doctor")(doctor.run)
+#: Commands by their module's name, and nouns with the module that holds their commands; in the order of the help.
+_COMMANDS = ("demo", "serve", "worker", "mailbox", "doctor")
+_NOUNS = {
+    "newsletter": "newsletter",
+    "edition": "edition",
+    "subscriber": "subscriber",
+    "suppression": "suppression",
+    "delivery": "delivery",
+    "dkim": "dkim",
+    "backend": "backend",
+    "db": "database",
+}
+
+
+def application(word: str = "") -> typer.Typer:
+    """
+    The commands: all of them, or only the one that the first word of a command line names.
+
+    Each brings much in, so that to know the others would take longer than many a command does.
+    """
+    app = typer.Typer(
+        name="pulse-mailer",
+        help="Compose a curated edition, send it, and say who got what.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    if word == "--version":
+        return app
+    known = word in _COMMANDS or word in _NOUNS
+    for name in _COMMANDS:
+        if not known or name == word:
+            app.command(name)(_module(name).run)
+    for name, module in _NOUNS.items():
+        if not known or name == word:
+            app.add_typer(_module(module).app, name=name)
+    return app
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"pulse_mailer.cli.{name}")
 
 
 def _version(wanted: bool) -> None:
@@ -58,7 +67,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version."
@@ -84,7 +92,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _check_letters(sys.argv[1:])
-        app()
+        application(sys.argv[1] if len(sys.argv) > 1 else "")()
     except PulseMailerError as error:
         error_line(error)
         sys.exit(error.exit_status)

@@ -5,16 +5,18 @@ import getpass
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pulse_mailer.bootstrap import Mailer, started
 from pulse_mailer.errors import PulseMailerError
 from pulse_mailer.settings import load
+
+if TYPE_CHECKING:
+    from pulse_mailer.bootstrap import Mailer
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -28,8 +30,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 
 
 @contextlib.contextmanager
-def mailer() -> Iterator[Mailer]:
+def mailer() -> Iterator["Mailer"]:
     """The program, ready to work: settings read, database at its newest migration, keys its own."""
+    from pulse_mailer.bootstrap import started  # it brings every room in
+
     with started(load()) as ready:
         yield ready
 

@@ -4,8 +4,6 @@ import logging
 import re
 from typing import NamedTuple
 
-from premailer import Premailer
-
 from pulse_mailer.composing.markup import parsed
 from pulse_mailer.errors import BrokenTemplate
 
@@ -22,6 +20,8 @@ def inline(html: str, css: str) -> str:
         BrokenTemplate: something else changed, which premailer's defaults would do: the doctype, Outlook's
             comments, the rules for dark mode and phones, a link or the text.
     """
+    from premailer import Premailer  # noqa: PLC0415 - brings cssutils and requests in, and to send needs neither
+
     # Left to itself premailer also inlines MJML's own style blocks, and takes their !important away.
     guarded = re.sub(r"<style(?=[ >])", f"<style{_IGNORE}", html)
     inlined = Premailer(

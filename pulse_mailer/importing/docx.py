@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import Any
 
-import mammoth
-
 from pulse_mailer.errors import UnreadableDocument
 from pulse_mailer.importing import inline, wording
 from pulse_mailer.importing.archive import opened
@@ -71,6 +69,8 @@ def read(name: str, data: bytes) -> Reading:
 
 
 def _html(name: str, data: bytes, pictures: list[DraftPicture]) -> str:
+    import mammoth  # noqa: PLC0415 - only a Word document needs it
+
     def keep(image: Any) -> dict[str, str]:
         with image.open() as stream:
             pictures.append(DraftPicture(stream.read(), printable(image.alt_text or "").strip()))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from pulse_mailer.cli import app
+from pulse_mailer.cli import application
 from pulse_mailer.cli.output import actor
 from pulse_mailer.database import Database
 from pulse_mailer.domain.subscriber import SubscriptionEvent
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database) 
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in arguments], catch_exceptions=False)
+    return CliRunner().invoke(application(), [str(one) for one in arguments], catch_exceptions=False)
 
 
 def told(*arguments: str | Path) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pulse_mailer.cli import app
+from pulse_mailer.cli import application
 from pulse_mailer.database import Database
 from pulse_mailer.delivery import routes
 from pulse_mailer.errors import BadSetting, DatabaseBehind
@@ -33,13 +33,13 @@ def catcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catcher
 
 def doctor(*options: str) -> tuple[int, dict[str, Any]]:
     """Exit status and what it found, checks by their names."""
-    result = CliRunner().invoke(app, ["doctor", "--json", *options], catch_exceptions=False)
+    result = CliRunner().invoke(application(), ["doctor", "--json", *options], catch_exceptions=False)
     found = json.loads(result.stdout)
     return result.exit_code, {check["name"]: check for check in found["checks"]}
 
 
 def upgrade() -> None:
-    assert CliRunner().invoke(app, ["db", "upgrade"], catch_exceptions=False).exit_code == 0
+    assert CliRunner().invoke(application(), ["db", "upgrade"], catch_exceptions=False).exit_code == 0
 
 
 def test_all_is_well_after_the_upgrade(catcher: Catcher) -> None:
@@ -178,7 +178,7 @@ def test_each_setting_is_shown_with_its_source_and_no_secret(monkeypatch: pytest
     upgrade()
     monkeypatch.setenv("PULSE_MAILER_SMTP_USERNAME", "me")
     monkeypatch.setenv("PULSE_MAILER_SMTP_PASSWORD", "hunter2")
-    result = CliRunner().invoke(app, ["doctor", "--offline"], catch_exceptions=False)
+    result = CliRunner().invoke(application(), ["doctor", "--offline"], catch_exceptions=False)
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
     assert lines["smtp_password"].split() == ["smtp_password", "**********", "environment"]
     assert lines["smtp_port"].split() == ["smtp_port", "1025", "default"]
@@ -187,7 +187,7 @@ def test_each_setting_is_shown_with_its_source_and_no_secret(monkeypatch: pytest
 
 def test_password_of_the_database_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_DATABASE_URL", "postgresql://me:hunter2@127.0.0.1:9/pulse")
-    result = CliRunner().invoke(app, ["doctor", "--offline"], catch_exceptions=False)
+    result = CliRunner().invoke(application(), ["doctor", "--offline"], catch_exceptions=False)
     assert result.exit_code == 1
     assert "hunter2" not in result.stdout
 
@@ -195,20 +195,20 @@ def test_password_of_the_database_is_not_shown(monkeypatch: pytest.MonkeyPatch) 
 def test_unknown_setting_ends_doctor_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_SMPT_HOST", "x")
     with pytest.raises(BadSetting, match="PULSE_MAILER_SMPT_HOST"):
-        CliRunner().invoke(app, ["doctor"], catch_exceptions=False)
+        CliRunner().invoke(application(), ["doctor"], catch_exceptions=False)
 
 
 def test_upgrade_says_from_where_to_where() -> None:
-    first = CliRunner().invoke(app, ["db", "upgrade"])
-    second = CliRunner().invoke(app, ["db", "upgrade"])
+    first = CliRunner().invoke(application(), ["db", "upgrade"])
+    second = CliRunner().invoke(application(), ["db", "upgrade"])
     assert "from nothing to 0001" in first.stdout
     assert "at migration 0001, the newest" in second.stdout
 
 
 def test_current_tells_by_its_exit_status() -> None:
-    assert CliRunner().invoke(app, ["db", "current"]).exit_code == 1
+    assert CliRunner().invoke(application(), ["db", "current"]).exit_code == 1
     upgrade()
-    result = CliRunner().invoke(app, ["db", "current", "--json"])
+    result = CliRunner().invoke(application(), ["db", "current", "--json"])
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     assert found["current"] == found["head"]
@@ -216,4 +216,4 @@ def test_current_tells_by_its_exit_status() -> None:
 
 def test_command_on_a_database_that_is_behind_names_the_command() -> None:
     with pytest.raises(DatabaseBehind, match="pulse-mailer db upgrade"):
-        CliRunner().invoke(app, ["newsletter", "list"], catch_exceptions=False)
+        CliRunner().invoke(application(), ["newsletter", "list"], catch_exceptions=False)

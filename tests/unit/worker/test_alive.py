@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pulse_mailer.cli import app
+from pulse_mailer.cli import application
 from pulse_mailer.errors import PulseMailerError
 from pulse_mailer.settings import Settings
 from pulse_mailer.worker import alive
@@ -46,6 +46,6 @@ def test_a_sign_that_cannot_be_given_is_said_plainly(tmp_path: Path) -> None:
 
 def test_the_command_tells_by_its_exit_status(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_DATA_DIR", str(settings.data_dir))
-    assert CliRunner().invoke(app, ["worker", "--check"]).exit_code == 1
+    assert CliRunner().invoke(application(), ["worker", "--check"]).exit_code == 1
     alive.sign(settings)
-    assert CliRunner().invoke(app, ["worker", "--check"]).exit_code == 0
+    assert CliRunner().invoke(application(), ["worker", "--check"]).exit_code == 0
