@@ -35,7 +35,7 @@ test-unit: $(VENV)/.dev  ## Run the quick tests: one room at a time, no database
 
 .PHONY: test-rooms
 test-rooms: $(VENV)/.dev  ## Run all tests that need no browser
-	$(BIN)/pytest -q --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -q --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-browser
 test-browser: $(VENV)/.dev  ## Run the tests in a browser; without one they are skipped, or fail in CI
