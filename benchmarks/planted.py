@@ -18,8 +18,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer.cli import main as program
-from pulse_mailer.delivery import groups, leasing, ledger
+from pulse_mailer.delivery import leasing, ledger, statements
 from pulse_mailer.delivery.groups import Claimed, Group, Line, Marked, Result
+from pulse_mailer.delivery.statements import Statement
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 
 
@@ -45,15 +46,12 @@ def result_before_mark() -> None:
     """A mail is on the wire before its mark is durable: the mark is written with the result."""
     mark, record = Group.mark, Group.record
 
-    def do_not_mark(
-        self: Group, claimed: Sequence[Claimed], line: Line
-    ) -> tuple[list[Marked], list[Claimed]]:
-        return [Marked(one, line, self._at) for one in claimed], []
+    def do_not_mark(self: Group, wanted: Sequence[tuple[Claimed, Line]]) -> list[Marked | None]:
+        return [Marked(one, line, self._at) for one, line in wanted]
 
     def mark_and_record(self: Group, results: Iterable[Result]) -> None:
         kept = list(results)
-        for result in kept:
-            mark(self, [result.marked.delivery], result.marked.line)
+        mark(self, [(result.marked.delivery, result.marked.line) for result in kept])
         record(self, kept)
 
     _replace(Group, "mark", do_not_mark)
@@ -63,27 +61,27 @@ def result_before_mark() -> None:
 def no_fencing() -> None:
     """A worker never asks whether it still holds what it claimed, and writes to whatever is there."""
     _replace(leasing.Lease, "holds", lambda _self: True)
-    statement = type(groups._MARK)  # noqa: SLF001 - a statement like the one it stands for
-    _replace(
-        groups,
-        "_MARK",
-        statement("""
+    mark = Statement(
+        """
         UPDATE deliveries
-        SET status = 'sending', attempt_count = :number, next_attempt_at = NULL, backend = :backend,
-            relay = :relay, connection = :connection, changed_at = :at, lease_owner = :owner, lease_until = :at
-        WHERE id = :id
-        """),
+        SET status = 'sending', attempt_count = given.number, next_attempt_at = NULL, backend = given.backend,
+            relay = given.relay, connection = given.connection, changed_at = :at, lease_owner = :owner,
+            lease_until = :at
+        FROM {given} WHERE deliveries.id = given.id
+        """,
+        given="id bigint, number integer, backend text, relay text, connection integer",
     )
-    _replace(
-        groups,
-        "_RECORD",
-        statement("""
+    record = Statement(
+        """
         UPDATE deliveries
-        SET status = :status, next_attempt_at = :next_attempt_at, reason = :reason, changed_at = :at,
-            lease_owner = NULL, lease_until = NULL
-        WHERE id = :id
-        """),
+        SET status = given.status, next_attempt_at = given.next_attempt_at, reason = given.reason,
+            changed_at = :at, lease_owner = NULL, lease_until = NULL
+        FROM {given} WHERE deliveries.id = given.id
+        """,
+        given="id bigint, status text, next_attempt_at timestamptz, reason text",
     )
+    _replace(statements, "MARK", mark)
+    _replace(statements, "RECORD", record)
 
 
 def checkpoint_at_fetch() -> None:

@@ -32,8 +32,8 @@ from pulse_mailer.errors import Conflict, DatabaseError, DatabaseUnreachable, Pu
 from pulse_mailer.subscribers.suppressing import suppress_hash
 
 CHUNK = 200  #: deliveries claimed at a time
-#: On SQLite one writes at a time: in this pause an unsubscribing reader gets their turn, and more of the connections
-#: come together in the next group, so that a commit costs each of them less. It grows with their number.
+#: In this pause more of the connections come together in the next group, so that a commit costs each of them less, and
+#: on SQLite, where one writes at a time, an unsubscribing reader gets their turn. It grows with the connections.
 REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.003
 _CONNECTIONS_A_REST = 6
@@ -115,8 +115,8 @@ class Writer:
         self._held: deque[Claimed] = deque()
         self._failed: PulseMailerError | None = None
         self._trouble: DatabaseUnreachable | None = None  # since the last group that was written
-        rest = min(REST_SECONDS * max(1.0, connections / _CONNECTIONS_A_REST), LONGEST_REST_SECONDS)
-        self._rest_seconds = rest if database.is_sqlite else 0.0
+        many = max(1.0, connections / _CONNECTIONS_A_REST)
+        self._rest_seconds = min(REST_SECONDS * many, LONGEST_REST_SECONDS)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     @property
@@ -212,7 +212,7 @@ class Writer:
         In a transaction of its own, before the marks: when nobody knows whether a commit arrived, the group is
         written again, and what was only claimed by it is free in the end. A mark would stay behind.
         """
-        short = _wanted(steps, allowed) - len(self._held)
+        short = sum(_may_have(steps, allowed)) - len(self._held)
         if short <= 0:
             return False
         with self._lease.writing(), connection.begin():
@@ -295,38 +295,43 @@ class _Turn:
         self, steps: Sequence[Step], allowed: Mapping[str, int], waits: Mapping[str, float]
     ) -> list[Given]:
         """Mark as many for each as it wants, and may have."""
+        wants = _may_have(steps, allowed)
         given = []
-        left = dict(allowed)
-        for step in steps:
-            name = step.line.backend
-            wants = min(step.wants, left.get(name, step.wants))
-            marked = self._marked(wants, step.line) if wants else []
-            if name in left:
-                left[name] -= len(marked)
-            held_back = step.wants > 0 and wants == 0
-            wait_seconds = waits.get(name, 0.0) if held_back else 0.0
+        for step, count, marked in zip(steps, wants, self._marked(steps, wants), strict=True):
+            held_back = step.wants > 0 and count == 0
+            wait_seconds = waits.get(step.line.backend, 0.0) if held_back else 0.0
             given.append(Given(marked, wait_seconds, over=self._dry and not marked))
         return given
 
-    def _marked(self, wants: int, line: Line) -> list[Marked]:
-        found: list[Marked] = []
-        while self._held and len(found) < wants:
-            taken = [self._held.popleft() for _ in range(min(wants - len(found), len(self._held)))]
-            marked, refused = self._group.mark(taken, line)
-            found += marked
-            for claimed in refused:
-                ledger.skip(self._connection, claimed, self._owner)
-        return found
+    def _marked(self, steps: Sequence[Step], wants: Sequence[int]) -> list[list[Marked]]:
+        """What each step gets: all of them marked at once, and others in place of those that must not be sent."""
+        found: list[list[Marked]] = [[] for _ in steps]
+        while True:
+            places = [place for place, count in enumerate(wants) for _ in range(count - len(found[place]))]
+            taken = [(place, self._held.popleft()) for place in places[: len(self._held)]]
+            if not taken:
+                return found
+            marks = self._group.mark([(claimed, steps[place].line) for place, claimed in taken])
+            for (place, claimed), marked in zip(taken, marks, strict=True):
+                if marked is not None:
+                    found[place].append(marked)
+                else:
+                    ledger.skip(self._connection, claimed, self._owner)
 
     def claim(self, count: int) -> list[Claimed]:
         return self._group.claim(self._edition.id, count)
 
 
-def _wanted(steps: Sequence[Step], allowed: Mapping[str, int]) -> int:
-    """How many all of them want, and may have."""
-    names = {step.line.backend for step in steps}
-    wants = {name: sum(step.wants for step in steps if step.line.backend == name) for name in names}
-    return sum(min(count, allowed.get(name, count)) for name, count in wants.items())
+def _may_have(steps: Sequence[Step], allowed: Mapping[str, int]) -> list[int]:
+    """How many each wants, as far as its backend's limits go."""
+    counts = []
+    left = dict(allowed)
+    for step in steps:
+        name = step.line.backend
+        counts.append(min(step.wants, left.get(name, step.wants)))
+        if name in left:
+            left[name] -= counts[-1]
+    return counts
 
 
 def _is_end(group: _Group) -> bool:

@@ -95,10 +95,10 @@ def claim(session: Session, edition_id: int, owner: str, limit: int) -> list[Cla
 def mark(session: Session, claimed: Claimed, owner: str) -> Marked | None:
     """Mark one delivery as a worker's writer does, leaving out whoever must not get it."""
     group = Group(session.connection(), owner, _NEVER, now())
-    marked, refused = group.mark([claimed], Line("memory", "relay:25", 1))
-    for one in refused:
-        ledger.skip(session, one, owner)
-    return marked[0] if marked else None
+    (marked,) = group.mark([(claimed, Line("memory", "relay:25", 1))])
+    if marked is None:
+        ledger.skip(session, claimed, owner)
+    return marked
 
 
 def record(session: Session, marked: Marked, owner: str, receipt: Receipt | None) -> None:
