@@ -32,7 +32,7 @@ from pulse_mailer.errors import Conflict, DatabaseError, DatabaseUnreachable, Pu
 from pulse_mailer.subscribers.suppressing import suppress_hash
 
 CHUNK = 200  #: deliveries claimed at a time
-#: In this pause more of the connections come together in the next group, so that a commit costs each of them less, and
+#: In this pause more of the connections come together in the next group, so that a commit costs each of them less;
 #: on SQLite, where one writes at a time, an unsubscribing reader gets their turn. It grows with the connections.
 REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.003
