@@ -41,6 +41,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores, since many tests wait: for a process to begin, for a lease to run out."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
 def pytest_testnodedown(node: Any) -> None:
     left_out = node.config.stash[LEFT_OUT]
     left_out.update(getattr(node, "workeroutput", {}).get("left_out", ()))
