@@ -21,11 +21,13 @@ def run(
 
     Several may run beside each other on PostgreSQL; `pulse-mailer serve` holds one by itself.
     """
-    from pulse_mailer.worker import alive, loop
-
     if check:
+        from pulse_mailer.worker import alive
+
         output.say(f"A worker of this machine looked for work {alive.age_seconds(load()):.0f} s ago.")
         return
+    from pulse_mailer.worker import loop
+
     with output.mailer() as mailer, stopping() as stop:
         output.say(f"Working: looks every {mailer.settings.worker_poll_seconds:g} s for an edition to send.")
         loop.run(mailer, stop, output.say)
