@@ -92,7 +92,7 @@ class HttpSession:
             except CannotCarry as refused:
                 found[place] = self._withheld(message, refused)
                 continue
-            if loads[-1].size_bytes + len(message.data) > self._dialect.request_bytes:
+            if loads[-1].size_bytes + message.size_bytes > self._dialect.request_bytes:
                 loads.append(_Load())
             loads[-1].add(place, message, parcel)
         trouble = ""
@@ -245,7 +245,7 @@ class _Load:
 
     def add(self, place: int, message: Message, parcel: Any) -> None:
         self.items.append((place, message, parcel))
-        self.size_bytes += len(message.data)
+        self.size_bytes += message.size_bytes
 
     def __bool__(self) -> bool:
         return bool(self.items)

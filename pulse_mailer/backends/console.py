@@ -75,7 +75,7 @@ def summary(message: Message) -> str:
         "Subject": str(mail.get("Subject", "")),
         "Message-ID": f"<{message.message_id}>",
         "Way out": str(mail.get("List-Unsubscribe", "")),
-        "Size": f"{len(message.data):,} bytes",
+        "Size": f"{message.size_bytes:,} bytes",
     }
     heads = [f"{name + ':':<11} {plain(value)}" for name, value in shown.items() if value]
     more = ["   …"] if len(lines) > SHOWN_LINES else []

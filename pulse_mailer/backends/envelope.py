@@ -8,7 +8,7 @@ from pulse_mailer.domain.message import Message
 
 def commands(message: Message, *, tell_size: bool) -> tuple[bytes, bytes, bytes]:
     """MAIL, RCPT and DATA for a mail, without their line ends; its addresses were found fit for it."""
-    size = f" SIZE={len(message.data)}" if tell_size else ""
+    size = f" SIZE={message.size_bytes}" if tell_size else ""
     return (
         f"MAIL FROM:<{message.sender}>{size}".encode("ascii"),
         f"RCPT TO:<{message.recipient}>".encode("ascii"),

@@ -97,7 +97,7 @@ class SmtpSession:
             fault = Fault.ROUTE if error.again else Fault.CONFIGURATION
             return Settled(unanswered(message, Stage.MARKED, error.what, self._relay, fault), error)
         if self._is_too_large(message):
-            fault_words = f"The mail has {len(message.data)} bytes; {self._relay} takes {self._size_limit}."
+            fault_words = f"The mail has {message.size_bytes} bytes; {self._relay} takes {self._size_limit}."
             return unfit(message, self._relay, fault_words)
         return self._hand_over(wire, message, queue, may_finish)
 
@@ -211,7 +211,7 @@ class SmtpSession:
         return envelope.group(message, tell_size=self._size_limit is not None)
 
     def _is_too_large(self, message: Message) -> bool:
-        return bool(self._size_limit) and len(message.data) > (self._size_limit or 0)
+        return bool(self._size_limit) and message.size_bytes > (self._size_limit or 0)
 
     def _is_midway(self) -> bool:
         return self._midway or self._begun is not None

@@ -32,7 +32,7 @@ class WireForm(NamedTuple):
 
 def wire_form(message: Message) -> WireForm:
     """A mail's bytes for the wire. What many mails share is looked at once, for looking costs more than sending."""
-    if message.pieces and _are_fit_as_they_are(message.pieces):
+    if len(message.pieces) > 1 and _are_fit_as_they_are(message.pieces):
         return WireForm("", message.pieces)
     data = message.data
     if not data.isascii() or b"\0" in data:

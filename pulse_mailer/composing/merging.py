@@ -81,16 +81,13 @@ class Merger:
                 _fill(pieces, places, slot, values[slot])
         except KeyError as error:
             raise CompositionError(f"The delivery to {delivery.address} has no value for {error}.") from error
-        data = b"".join(pieces)
         if self._signer:
-            data = self._signer.sign(data, delivery.dated_at)
-            pieces = []
+            pieces = [self._signer.sign(b"".join(pieces), delivery.dated_at)]
         return Message(
             delivery_id=delivery.id or 0,
             sender=links.envelope_sender(self._from, delivery.id or 0),
             recipient=delivery.address,
             message_id=delivery.message_id,
-            data=data,
             pieces=tuple(pieces),
         )
 

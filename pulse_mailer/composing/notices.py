@@ -39,5 +39,5 @@ def notice_mail(notice: Notice, newsletter: Newsletter) -> Message:
         sender=str(sender),
         recipient=notice.address,
         message_id=message_id,
-        data=data.encode("ascii"),
+        pieces=(data.encode("ascii"),),
     )

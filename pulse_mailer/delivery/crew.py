@@ -212,7 +212,7 @@ class Hand:
             except CompositionError as error:
                 # Nobody can get this one; left alone it would stand before all the others for ever.
                 unmade = Message(
-                    marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, b""
+                    marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, ()
                 )
                 receipt = Receipt(
                     unmade,
@@ -298,9 +298,7 @@ class Hand:
             self._asked = False
         self._results += [Result(marked, None) for marked in self._ready]
         for marked in self._out:
-            message = Message(
-                marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, b""
-            )
+            message = Message(marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, ())
             receipt = Receipt(message, Outcome.UNCERTAIN, Stage.MARKED, self._line.relay, reply=words)
             self._results.append(Result(marked, receipt))
         self._ready.clear()

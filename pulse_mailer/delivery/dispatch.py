@@ -136,7 +136,7 @@ class _Worker:
         lease = Lease(way.database)
         routing = Routing(way.database, usable, way.limits)
         count = min(way.connections, self._waiting)
-        writer = Writer(way.database, lease, edition, connections=count, paces=paces, told=self._told)
+        writer = Writer(way.database, lease, edition, paces=paces, told=self._told)
         gear = Gear(writer, lease, self._mergers, way.links, routing, self._stop)
         hands = [Hand(number + 1, gear) for number in range(count)]
         with lease.kept_alive():

@@ -32,11 +32,11 @@ from pulse_mailer.errors import Conflict, DatabaseError, DatabaseUnreachable, Pu
 from pulse_mailer.subscribers.suppressing import suppress_hash
 
 CHUNK = 200  #: deliveries claimed at a time
-#: In this pause more of the connections come together in the next group, so that a commit costs each of them less;
-#: on SQLite, where one writes at a time, an unsubscribing reader gets their turn. It grows with the connections.
-REST_SECONDS = 0.001
+#: After a group the writer rests so long for each step that was in it. Where most connections wait for the writer,
+#: more of them come together in the next group, and a commit costs each less; where they wait for far servers, it is
+#: soon back. On SQLite, where one writes at a time, an unsubscribing reader gets their turn meanwhile.
+REST_SECONDS = 0.00025
 LONGEST_REST_SECONDS = 0.003
-_CONNECTIONS_A_REST = 6
 _AWAY_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -94,13 +94,11 @@ class Writer:
         lease: Lease,
         edition: Edition,
         *,
-        connections: int,
         paces: Mapping[str, Pace],
         told: Callable[[Line, Receipt], None],
     ) -> None:
         """
         Args:
-            connections: how many of them hand over.
             paces: how fast each backend may go, by name; one that is not there has no limit.
             told: hears of every receipt, and over what it came, in this thread, after it is durable.
         """
@@ -115,8 +113,6 @@ class Writer:
         self._held: deque[Claimed] = deque()
         self._failed: PulseMailerError | None = None
         self._trouble: DatabaseUnreachable | None = None  # since the last group that was written
-        many = max(1.0, connections / _CONNECTIONS_A_REST)
-        self._rest_seconds = min(REST_SECONDS * many, LONGEST_REST_SECONDS)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     @property
@@ -165,8 +161,9 @@ class Writer:
                     given = self._write(connection, self._group)
                     self._answer(self._group, given)
                     self._trouble = None
+                    rest_seconds = min(REST_SECONDS * len(self._group), LONGEST_REST_SECONDS)
                     self._ended, self._group = _is_end(self._group), []
-                    time.sleep(self._rest_seconds)
+                    time.sleep(rest_seconds)
         except DatabaseUnreachable as error:
             # Away for a moment: what is at hand is kept, and written again when it is back.
             if not self._lease.holds():

@@ -12,18 +12,25 @@ class Message:
         delivery_id: the ledger's row that it stands for; 0 for mail outside the ledger.
         sender: the envelope sender (MAIL FROM), which bounces go to.
         recipient: the envelope recipient.
-        data: headers and body, CRLF line ends, no line over 998 octets, all ASCII, not dot-stuffed,
-            ending in CRLF.
-        pieces: the same bytes in the pieces that they were joined from, where whoever made them knows: those that
-            many mails share and those of its own by turns, so that what is shared need be looked at only once.
+        pieces: headers and body, CRLF line ends, no line over 998 octets, all ASCII, not dot-stuffed, ending in
+            CRLF. Where they are several, those that many mails share and those of its own stand by turns, so that
+            what is shared need be looked at only once, and copied by nobody but the wire.
     """
 
     delivery_id: int
     sender: str
     recipient: str
     message_id: str
-    data: bytes
-    pieces: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
+    pieces: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def data(self) -> bytes:
+        """All of it; joined anew each time."""
+        return b"".join(self.pieces)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(map(len, self.pieces))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def mail(name: str, data: bytes = DATA) -> Message:
     """A mail whose sender and recipient begin with that name, with all the headers that a provider looks for."""
     recipient = f"{name}@reader.example"
     head = f"From: News <news@sender.example>\r\nTo: {recipient}\r\n".encode()
-    return Message(7, f"{name}@sender.example", recipient, f"{name}.1@sender.example", head + data)
+    return Message(7, f"{name}@sender.example", recipient, f"{name}.1@sender.example", (head + data,))
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ class TestBackend:
         ],
     )
     def test_an_address_that_no_envelope_may_carry_fails_alone(self, bench: Bench, address: str) -> None:
-        bad = Message(1, "news@sender.example", address, "1@sender.example", b"Subject: x\r\n\r\nx\r\n")
+        bad = Message(1, "news@sender.example", address, "1@sender.example", (b"Subject: x\r\n\r\nx\r\n",))
         with bench.backend.session() as session:
             first, second = session.exchange([bad, mail("bob")])
         assert (first.outcome, first.stage) == (Outcome.FAILED, Stage.MARKED)
@@ -128,7 +128,7 @@ class TestBackend:
     )
     def test_a_mail_that_no_wire_may_carry_stops_the_session(self, bench: Bench, data: bytes) -> None:
         with bench.backend.session() as session:
-            receipts = session.exchange([dataclasses.replace(mail("ann"), data=data), mail("bob")])
+            receipts = session.exchange([dataclasses.replace(mail("ann"), pieces=(data,)), mail("bob")])
             receipt = next(receipts)
             assert (receipt.outcome, receipt.stage) == (Outcome.RETURNED, Stage.MARKED)
             with pytest.raises(RouteRefused) as caught:

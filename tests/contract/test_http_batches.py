@@ -278,7 +278,7 @@ class TestResend:
             f'"{name}" ' if name.isascii() and name else "=?utf-8?q?Caf=C3=A9=2C_News?= " if name else ""
         )
         data = f"From: {encoded}<news@sender.example>\r\nSubject: x\r\n\r\nx\r\n".encode()
-        sent = Message(7, "news@sender.example", "ann@reader.example", "1@sender.example", data)
+        sent = Message(7, "news@sender.example", "ann@reader.example", "1@sender.example", (data,))
         with HttpServer(provider) as server, resend(server.url, 1).session() as session:
             list(session.exchange([sent]))
         assert provider.kept[0][1]["from"] == shown

@@ -110,7 +110,7 @@ def test_a_token_that_cannot_be_had_in_mid_session_returns_the_mail() -> None:
 )
 def test_a_mail_that_names_anybody_else_is_refused(others: bytes) -> None:
     provider = providers.Graph()
-    sent = dataclasses.replace(mail("ann"), data=others + mail("ann").data)
+    sent = dataclasses.replace(mail("ann"), pieces=(others + mail("ann").data,))
     with HttpServer(provider) as server, graph(server.url).session() as session:
         receipts = session.exchange([sent])
         assert next(receipts).outcome is Outcome.RETURNED

@@ -108,7 +108,7 @@ def record(session: Session, marked: Marked, owner: str, receipt: Receipt | None
 
 def receipt(claimed: Claimed, outcome: Outcome, fault: Fault | None = None) -> Receipt:
     """An answer of relay:25 to the whole mail."""
-    message = Message(claimed.id, "editor@example.org", claimed.address, claimed.message_id, b"")
+    message = Message(claimed.id, "editor@example.org", claimed.address, claimed.message_id, ())
     return Receipt(message, outcome, Stage.DOT, "relay:25", 250, fault=fault)
 
 

@@ -39,7 +39,7 @@ MAIL = (
 
 
 def message(data: bytes = MAIL) -> Message:
-    return Message(7, "news@sender.example", "ann@reader.example", "1.a@sender.example", data)
+    return Message(7, "news@sender.example", "ann@reader.example", "1.a@sender.example", (data,))
 
 
 def test_texts_and_subject_are_decoded() -> None:

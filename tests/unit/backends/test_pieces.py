@@ -16,13 +16,11 @@ SHARED = LONG * 8
 
 
 def whole(data: bytes) -> Message:
-    return Message(1, "news@sender.example", "ann@reader.example", "1@sender.example", data)
+    return Message(1, "news@sender.example", "ann@reader.example", "1@sender.example", (data,))
 
 
 def in_pieces(*pieces: bytes) -> Message:
-    return Message(
-        1, "news@sender.example", "ann@reader.example", "1@sender.example", b"".join(pieces), pieces
-    )
+    return Message(1, "news@sender.example", "ann@reader.example", "1@sender.example", pieces)
 
 
 def written(message: Message) -> bytes:

@@ -6,7 +6,7 @@ from pulse_mailer.delivery.brake import LEAST_TRIED, LEAST_UNCERTAIN, POLICY_IN_
 from pulse_mailer.domain.delivery import Fault, Outcome, Stage
 from pulse_mailer.domain.message import Message, Receipt
 
-MESSAGE = Message(1, "editor@example.org", "reader@example.org", "1@example.org", b"")
+MESSAGE = Message(1, "editor@example.org", "reader@example.org", "1@example.org", ())
 SENT = Receipt(MESSAGE, Outcome.SENT, Stage.DOT, "relay:25", 250)
 POLICY = Receipt(MESSAGE, Outcome.DEFERRED, Stage.DOT, "relay:25", 554, "5.7.1", "Spam", Fault.MESSAGE)
 UNKNOWN = Receipt(MESSAGE, Outcome.FAILED, Stage.RCPT, "relay:25", 550, "5.1.1", "Who?", Fault.ADDRESS)

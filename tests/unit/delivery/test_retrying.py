@@ -10,7 +10,7 @@ from pulse_mailer.domain.message import Message, Receipt
 
 NOW = datetime.datetime(2026, 11, 22, 9, 0, tzinfo=datetime.UTC)
 FAR = NOW + datetime.timedelta(days=2)
-MESSAGE = Message(1, "editor@example.org", "reader@example.org", "1@example.org", b"")
+MESSAGE = Message(1, "editor@example.org", "reader@example.org", "1@example.org", ())
 
 
 def receipt(outcome: Outcome, fault: Fault | None = Fault.RECIPIENT) -> Receipt:
