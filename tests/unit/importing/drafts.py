@@ -61,7 +61,9 @@ def doubtful_lines(draft: Draft, kind: Doubt) -> list[int]:
 
 
 def words(text: str) -> Counter[str]:
-    return Counter(re.findall(r"[^\W_]+", text.casefold()))
+    # Emphasis may begin or end in the middle of a word: *pre*fix is one word, however it is kept.
+    text = re.sub(r"(?<=[^\W_])[\\*`]+(?=[^\W_])", "", text.casefold())
+    return Counter(re.findall(r"[^\W_]+", text))
 
 
 def kept_words(draft: Draft) -> Counter[str]:

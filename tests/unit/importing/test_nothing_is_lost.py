@@ -59,6 +59,7 @@ def missing(text: str, draft: Draft) -> list[str]:
 @given(documents)
 @example("## Reports\n\n## Reports\n\n**Home Office. Plan**\n- a\n 1. b")
 @example("May 2023\nMay 2023\n\nApril 2022")
+@example("*1*1")
 def test_every_word_of_a_text_is_kept(text: str) -> None:
     try:
         draft = draft_of(text, p=b"picture")
