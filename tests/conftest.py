@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pulse_mailer.bootstrap import Mailer
 
 # How long one example takes says more of the machine's other work than of ours. Where everything is required, as in
-# CI, the examples are the same each time: a change is judged by what it does, and people's own runs look for new ones.
+# CI, the examples are the same each time: a change is judged by what it does; people's own runs look for new ones.
 hypothesis_settings.register_profile(
     "any machine", deadline=None, derandomize=bool(from_environment("PULSE_TESTS_REQUIRE_ALL"))
 )
