@@ -94,7 +94,7 @@ def _go_on_holding(mailer: Mailer, edition: Edition, options: Options) -> bool:
 def _not_to_be_sent(edition: Edition) -> WrongState:
     if edition.status is EditionStatus.PAUSED:
         return WrongState(
-            f"{edition.key} is paused: {edition.pause_reason or 'no reason was given.'}",
+            f"{edition.key} is paused: {edition.halt_reason or 'no reason was given.'}",
             remedy=f"Let it go on: pulse-mailer edition resume {edition.name}",
         )
     return WrongState(

@@ -123,8 +123,8 @@ def _plain_report(report: "Report") -> dict[str, object]:
         "starts_at": report.starts_at and report.starts_at.isoformat(),
         "frozen_at": report.frozen_at and report.frozen_at.isoformat(),
         "finished_at": report.finished_at and report.finished_at.isoformat(),
-        "paused_by": report.paused_by,
-        "pause_reason": report.pause_reason,
+        "halted_by": report.halted_by,
+        "halt_reason": report.halt_reason,
         "next_attempt_at": report.next_attempt_at and report.next_attempt_at.isoformat(),
         "uncertain": [plain_line(line) for line in report.uncertain],
         "replies": [

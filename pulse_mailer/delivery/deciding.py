@@ -155,6 +155,7 @@ def _reopen(edition: Edition) -> bool:
     if edition.status not in (EditionStatus.SENT, EditionStatus.STOPPED):
         return False
     edition.become(EditionStatus.SENDING)
+    edition.halt_reason = edition.halted_by = ""
     edition.finished_at, edition.changed_at = None, now()
     return True
 

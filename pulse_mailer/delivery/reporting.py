@@ -15,7 +15,7 @@ from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Outc
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
 
-PROGRAM = "dispatcher"  #: who paused an edition, when no person did
+PROGRAM = "dispatcher"  #: who halted an edition, when no person did
 
 _STANDS = {
     EditionStatus.SENDING: "Being sent",
@@ -24,6 +24,7 @@ _STANDS = {
     EditionStatus.STOPPED: "Stopped",
 }
 _OVER = (EditionStatus.SENT, EditionStatus.STOPPED)
+_HALTED = (EditionStatus.PAUSED, EditionStatus.STOPPED)
 
 #: What a state means, for who reads a report.
 MEANING = {
@@ -139,8 +140,8 @@ class Report:
     agreed_count: int
     first_count: int | None
     stage_left: int
-    pause_reason: str
-    paused_by: str
+    halt_reason: str
+    halted_by: str
     next_attempt_at: datetime.datetime | None
     frozen_at: datetime.datetime | None
     finished_at: datetime.datetime | None
@@ -183,9 +184,9 @@ class Report:
     def remarks(self) -> tuple[str, ...]:
         """Why it stands as it does: a sentence each."""
         said = []
-        if self.status is EditionStatus.PAUSED:
-            who = "the program" if self.paused_by == PROGRAM else self.paused_by
-            said.append(f"Paused by {who}: {self.pause_reason or 'no reason was given.'}")
+        if self.halted_by and self.status in _HALTED:
+            who = "the program" if self.halted_by == PROGRAM else self.halted_by
+            said.append(f"{_STANDS[self.status]} by {who}: {self.halt_reason or 'no reason was given.'}")
         if self.stage_left:
             said.append(f"It goes to {self.stage_left:,} more of them, and then waits for your word.")
         if self.next_attempt_at is not None and self.status is EditionStatus.SENDING:
@@ -239,8 +240,8 @@ def report(database: Session, edition: Edition) -> Report:
         agreed_count=int((edition.agreed or {}).get("count", 0)),
         first_count=edition.first_count,
         stage_left=_stage_left(database, edition),
-        pause_reason=edition.pause_reason,
-        paused_by=edition.paused_by,
+        halt_reason=edition.halt_reason,
+        halted_by=edition.halted_by,
         next_attempt_at=database.scalar(put_off),
         frozen_at=edition.frozen_at,
         finished_at=edition.finished_at,

@@ -19,7 +19,7 @@ from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.notice import NoticeKind
 from pulse_mailer.errors import WrongState
 
-_STEERED = ("status", "pause_reason", "paused_by", "brake_on", "stage_until_id")
+_STEERED = ("status", "halt_reason", "halted_by", "brake_on", "stage_until_id")
 _NO_LEASE = {"lease_owner": None, "lease_until": None}
 _IN_HAND = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
 _WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED)
@@ -100,9 +100,9 @@ def resume(
             f"{edition.key} is {edition.status.words}, not paused.",
             remedy=f"See how it stands: pulse-mailer edition report {edition.name}",
         )
-    before = {"paused_by": edition.paused_by, "why": edition.pause_reason}
+    before = {"halted_by": edition.halted_by, "why": edition.halt_reason}
     edition.become(EditionStatus.SENDING)
-    edition.pause_reason = edition.paused_by = ""
+    edition.halt_reason = edition.halted_by = ""
     edition.stage_until_id = stage_end(database, edition.id, first)
     if brake_on is not None:
         edition.brake_on = brake_on
@@ -123,7 +123,7 @@ def stop(database: Session, edition: Edition, *, by: str, why: str) -> int:
     database.refresh(edition, _STEERED, with_for_update=True)
     refuse_to_stop(edition)
     edition.become(EditionStatus.STOPPED)
-    edition.pause_reason = edition.paused_by = ""
+    edition.halt_reason, edition.halted_by = why, by
     edition.stage_until_id = None
     edition.finished_at = edition.changed_at = now()
     count = sweep(database, edition.id)
@@ -172,7 +172,7 @@ def sweep(database: Session, edition_id: int) -> int:
 
 def _halt(database: Session, edition: Edition, by: str, why: str) -> None:
     edition.become(EditionStatus.PAUSED)
-    edition.pause_reason, edition.paused_by, edition.changed_at = why, by, now()
+    edition.halt_reason, edition.halted_by, edition.changed_at = why, by, now()
     audit.record(database, by, "edition.paused", f"edition {edition.name}", after={"why": why})
 
 

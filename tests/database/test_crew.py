@@ -171,7 +171,7 @@ def test_a_wrong_password_pauses_the_edition_with_the_servers_words(
     with pytest.raises(SignInRefused):
         run(database, links, edition_id, MemoryBackend(refuses=SignInRefused("535 Wrong password")))
     found = edition(database)
-    assert (found.status, found.pause_reason) == (EditionStatus.PAUSED, "535 Wrong password")
+    assert (found.status, found.halt_reason) == (EditionStatus.PAUSED, "535 Wrong password")
     assert set(states(database).values()) == {"queued"}
     assert all(attempts(database, address) == [] for address in states(database))
 
@@ -184,7 +184,7 @@ def test_policy_refusals_pause_even_a_list_of_fifty_and_hold_nobody_guilty(
     assert run(database, links, edition_id, backend) is Ending.PAUSED
     found = edition(database)
     assert found.status is EditionStatus.PAUSED
-    assert "554 5.7.1 Spam" in found.pause_reason
+    assert "554 5.7.1 Spam" in found.halt_reason
     assert set(states(database).values()) == {"queued"}
     tried = sum(len(attempts(database, reader(number))) for number in range(1, 51))
     assert tried <= 5 + 2 * 4, "it went on long after the brake"
@@ -214,7 +214,7 @@ def test_many_unknown_addresses_pull_the_brake_and_it_may_be_taken_off(
     assert run(database, links, edition_id, backend, connections=1) is Ending.PAUSED
     assert 20 <= count(database, DeliveryStatus.FAILED) < 60
     with database.transaction() as session:
-        values = {"status": EditionStatus.SENDING, "pause_reason": "", "paused_by": "", "brake_on": False}
+        values = {"status": EditionStatus.SENDING, "halt_reason": "", "halted_by": "", "brake_on": False}
         session.execute(update(Edition).values(**values))
     assert run(database, links, edition_id, backend) is Ending.FINISHED
     assert count(database, DeliveryStatus.FAILED) == 60

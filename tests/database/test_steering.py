@@ -181,11 +181,11 @@ def test_a_resumed_edition_goes_on_where_it_was(database: Database, links: Links
     pause(database, edition_id)
     resume(database, brake_on=False)
     found = edition(database)
-    assert (found.pause_reason, found.paused_by, found.brake_on) == ("", "", False)
+    assert (found.halt_reason, found.halted_by, found.brake_on) == ("", "", False)
     assert run(database, links, edition_id, MemoryBackend()) is Ending.FINISHED
     (record_,) = audited(database, "edition.resumed")
     assert record_.actor == "cli:bob"
-    assert record_.before == {"paused_by": "cli:ann", "why": "Something is wrong."}
+    assert record_.before == {"halted_by": "cli:ann", "why": "Something is wrong."}
 
 
 def test_what_is_not_paused_is_not_resumed(database: Database, edition_id: int) -> None:
@@ -285,15 +285,15 @@ def test_only_what_is_sent_or_paused_can_be_stopped(
         stop(database)
 
 
-def test_a_paused_edition_can_be_stopped_and_forgets_why_it_was_paused(
+def test_a_paused_edition_can_be_stopped_and_says_why_it_was_stopped(
     database: Database, edition_id: int
 ) -> None:
     pause(database, edition_id)
     stop(database)
     found = edition(database)
     assert found.status is EditionStatus.STOPPED
-    assert found.pause_reason == ""
     assert found.finished_at is not None
+    assert report(database).remarks == ("Stopped by cli:ann: The wrong text.",)
 
 
 def test_the_lease_of_a_lost_worker_ends_though_the_edition_is_paused(

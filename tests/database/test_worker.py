@@ -152,7 +152,7 @@ def test_trouble_with_one_edition_does_not_keep_another_from_its_readers(
     assert states(quick.database)["reader-1@example.org"] == "queued"
     with quick.database.transaction() as session:
         paused = session.scalars(select(Edition).where(Edition.key == "2026-03")).one()
-    assert (paused.status, paused.pause_reason) == (EditionStatus.PAUSED, "Not this sender.")
+    assert (paused.status, paused.halt_reason) == (EditionStatus.PAUSED, "Not this sender.")
 
 
 def test_an_edition_that_the_settings_do_not_let_go_is_paused_with_the_reason(mailer: Mailer) -> None:
@@ -164,7 +164,7 @@ def test_an_edition_that_the_settings_do_not_let_go_is_paused_with_the_reason(ma
     with mailer.database.reading() as session:
         paused = session.get_one(Edition, edition_id)
     assert paused.status is EditionStatus.PAUSED
-    assert "PULSE_MAILER_POSTMARK_SERVER_TOKEN" in paused.pause_reason
+    assert "PULSE_MAILER_POSTMARK_SERVER_TOKEN" in paused.halt_reason
     assert set(states(mailer.database).values()) == {"queued"}
 
 
