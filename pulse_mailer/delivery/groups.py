@@ -8,6 +8,7 @@ whether a commit arrived, the group is written again. What is rarer is in `ledge
 import datetime
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -116,7 +117,7 @@ class Group:
         if self._is_sqlite:
             return self._written(self._at + LEASE)
         (there,) = self._cursor.execute("SELECT now()").fetchone()  # see `leasing.lease_clock()`
-        return there + LEASE
+        return there.astimezone(datetime.UTC) + LEASE
 
     def mark(self, wanted: Sequence[tuple[Claimed, Line]]) -> list[Marked | None]:
         """
@@ -152,7 +153,8 @@ class Group:
                 unmarked.append(self._whose(marked))
             else:
                 tried.append(self._whose(marked) | self._answered(marked, receipt))
-        self._change([statements.KEEP_ATTEMPT, statements.RECORD], tried)
+        # The delivery first, as `ledger.expire()` does: in another order each could wait for the other.
+        self._change([statements.RECORD, statements.KEEP_ATTEMPT], tried)
         self._change([statements.UNMARK], unmarked)
 
     def _whose(self, marked: Marked) -> dict[str, Any]:
@@ -189,6 +191,7 @@ class Group:
         """Run statements with these rows; how many deliveries the last one changed."""
         changed = 0
         if rows:
+            rows = sorted(rows, key=itemgetter("id"))  # in the order in which others lock them
             values = {**together(rows), "owner": self._owner, "at": self._written_at}
             for statement in changes:
                 changed = self._execute(statement, values).rowcount

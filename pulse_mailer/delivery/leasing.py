@@ -37,10 +37,15 @@ def running_seconds() -> float:
 
 
 def lease_clock(database: Session) -> datetime.datetime:
-    """The time that leases go by: the database's own, since machines' clocks differ; SQLite has none but ours."""
+    """
+    The time that leases go by: the database's own, since machines' clocks differ; SQLite has none but ours.
+
+    In UTC, whatever the zone of the database: in the hour that comes twice in autumn, to add to a local time goes an
+    hour wrong, and a lease would be over before it began.
+    """
     if database.get_bind().dialect.name == "sqlite":
         return now()
-    return database.scalars(select(func.now())).one()
+    return database.scalars(select(func.now())).one().astimezone(datetime.UTC)
 
 
 def new_owner() -> str:

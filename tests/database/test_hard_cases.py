@@ -5,7 +5,8 @@ import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Insert, insert, select, text, update
+from sqlalchemy.orm import Session
 
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.backends.smtp import SmtpBackend, SmtpRoute
@@ -17,7 +18,7 @@ from pulse_mailer.delivery import leasing, ledger, steering
 from pulse_mailer.delivery.crew import Routing
 from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
 from pulse_mailer.delivery.groups import Group
-from pulse_mailer.delivery.leasing import Lease
+from pulse_mailer.delivery.leasing import LEASE, Lease
 from pulse_mailer.delivery.limits import Limits
 from pulse_mailer.delivery.pacing import Pace
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Fault, Outcome, Stage
@@ -28,7 +29,7 @@ from pulse_mailer.errors import ConnectionFailed, DatabaseUnreachable
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from tests.contract.faulty import FaultyServer
-from tests.database.sending_given import attempts, claim, count, frozen, mark, run, states
+from tests.database.sending_given import attempts, claim, count, frozen, mark, receipt, record, run, states
 
 _POLICY = Answer(Outcome.DEFERRED, Stage.DOT, 554, "5.7.1", "Spam", fault=Fault.MESSAGE)
 _SILENT = Answer(Outcome.UNCERTAIN, Stage.DOT, None, "", "", kept=False)
@@ -129,6 +130,69 @@ def test_the_heartbeat_and_the_writer_do_not_wait_for_each_other_in_a_circle(
         beat.join(10)
         assert not beat.is_alive()
         assert set(states(database).values()) == {"sending", "claimed"}
+    finally:
+        database.close()
+
+
+@pytest.mark.postgres
+def test_a_thawed_worker_and_who_ends_its_leases_do_not_wait_for_each_other_in_a_circle(
+    postgresql_url: str, keys: Keys, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one keeps an attempt that was taken, the other that nobody knows: what is certain stands in the end."""
+    database = Database(postgresql_url)
+
+    def answer() -> None:
+        assert marked is not None
+        with database.transaction() as session:
+            record(session, marked, lease.owner, receipt(claimed, Outcome.SENT))
+
+    late = threading.Thread(target=answer)
+
+    def insert_while_it_is_locked(table: type[Attempt]) -> Insert:
+        late.start()
+        late.join(0.3)  # it has come as far as it gets
+        return insert(table)
+
+    try:
+        edition_id, lease = frozen(database, keys, links, people=1), Lease(database)
+        with database.transaction() as session:
+            (claimed,) = claim(session, edition_id, lease.owner, 1)
+            marked = mark(session, claimed, lease.owner)
+            session.execute(update(Delivery).values(lease_until=now() - LEASE))
+        monkeypatch.setattr(ledger, "insert", insert_while_it_is_locked)
+        with database.transaction() as session:
+            assert ledger.expire(session, edition_id) == 1
+        late.join(10)
+        assert states(database) == {reader(1): "sent"}
+        assert [attempt.outcome for attempt in attempts(database, reader(1))] == [Outcome.SENT]
+    finally:
+        database.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "moment", ["2026-10-25 00:59:30", "2026-10-25 01:10:00"], ids=["before it", "while it comes again"]
+)
+def test_a_lease_is_as_long_as_ever_in_the_hour_that_comes_twice(
+    postgresql_url: str, keys: Keys, links: Links, moment: str
+) -> None:
+    """A database in Germany, in the night in which summer time ends."""
+    database = Database(postgresql_url)
+    try:
+        edition_id, lease = frozen(database, keys, links, people=1), Lease(database)
+        with database.engine.connect() as connection, connection.begin() as undone:
+            for statement in (
+                "SET LOCAL timezone = 'Europe/Berlin'",
+                f"CREATE FUNCTION public.now() RETURNS timestamptz RETURN '{moment}+00'::timestamptz",
+                "SET LOCAL search_path = public, pg_catalog",
+            ):
+                connection.execute(text(statement))
+            session = Session(connection)
+            until = datetime.datetime.fromisoformat(f"{moment}+00:00") + LEASE
+            assert leasing.lease_clock(session) + LEASE == until
+            assert claim(session, edition_id, lease.owner, 1)
+            assert session.scalar(select(Delivery.lease_until)) == until
+            undone.rollback()
     finally:
         database.close()
 
