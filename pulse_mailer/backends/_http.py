@@ -58,7 +58,7 @@ class Answer:
         """What the body says; None when it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:  # a page of some proxy, an empty body
+        except (ValueError, RecursionError):  # a page of some proxy, an empty body, a thousand brackets
             return None
 
 

@@ -133,9 +133,11 @@ class ResendBackend(HttpBackend):
 def _results(said: dict[str, Any], count: int) -> list[Told]:
     """Ids, in order, of the mails that were taken; the others stand in `errors` by their place."""
     refused = {
-        one.get("index"): str(one.get("message")) for one in said.get("errors") or [] if isinstance(one, dict)
+        one["index"]: str(one.get("message"))
+        for one in _dicts(said.get("errors"))
+        if isinstance(one.get("index"), int)
     }
-    taken = [str(one.get("id") or "") for one in said.get("data") or [] if isinstance(one, dict)]
+    taken = [str(one.get("id") or "") for one in _dicts(said.get("data"))]
     if not all(taken) or len(taken) + len(refused) != count or not set(refused) <= set(range(count)):
         return []
     ids = iter(taken)
@@ -145,6 +147,10 @@ def _results(said: dict[str, Any], count: int) -> list[Told]:
         else Told(TAKEN, "Taken.", next(ids))
         for place in range(count)
     ]
+
+
+def _dicts(found: Any) -> list[dict[str, Any]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _name(answer: Answer) -> str:

@@ -128,7 +128,7 @@ class SesBackend(HttpBackend):
     def read(self, answer: Answer, count: int) -> list[Told]:
         said = answer.json()
         if answer.status == 200:
-            provider_id = said.get("MessageId", "") if isinstance(said, dict) else ""
+            provider_id = str(said.get("MessageId") or "") if isinstance(said, dict) else ""
             return [
                 Told(TAKEN, "Taken.", provider_id) if provider_id else Told(UNCERTAIN, _words(answer))
             ] * count

@@ -256,6 +256,8 @@ class TestResend:
             {"data": [{"id": "1"}, {"id": "2"}, {"id": "3"}]},
             {"data": [{"id": "1"}], "errors": [{"index": 7, "message": "whose?"}]},
             {"data": "none"},
+            {"data": True},
+            {"errors": [{"index": [], "message": "whose?"}]},
             [],
         ],
         ids=json.dumps,

@@ -92,6 +92,7 @@ REFUSED = (Outcome.RETURNED, Fault.CONFIGURATION, RouteRefused)
 UNCERTAIN = (Outcome.UNCERTAIN, None, None)
 
 DIALECTS: list[tuple[str, Says, Any]] = [
+    ("ses", Says(200, {"MessageId": 5}), (Outcome.SENT, None, None)),
     ("ses", aws("TooManyRequestsException", "Maximum sending rate exceeded.", 429), THROTTLED),
     ("ses", aws("ThrottlingException", "Rate exceeded"), THROTTLED),  # 400, and yet a throttle
     ("ses", aws("LimitExceededException", "Daily message quota exceeded."), THROTTLED),
@@ -213,6 +214,11 @@ def test_an_answer_in_the_providers_words(name: str, said: Says, wanted: Any) ->
 def test_a_status_without_words_we_know(name: str, status: int, wanted: Any) -> None:
     sent = send(name, Says(status, b"<html>some proxy</html>", {"Location": "http://127.0.0.1:1/"}))
     comes_to(sent, wanted)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_brackets_without_end_are_no_answer(name: str) -> None:
+    comes_to(send(name, Says(500, b"[" * 100_000)), UNCERTAIN)
 
 
 @pytest.mark.parametrize("name", MAKERS)
