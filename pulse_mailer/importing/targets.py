@@ -3,8 +3,8 @@
 import html
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
+from pulse_mailer.domain.web_address import canonical
 from pulse_mailer.importing.draft import Doubt
 from pulse_mailer.richtext import usable_url
 
@@ -40,7 +40,6 @@ _UNQUOTED = {
     "`": "%60",
     "\\": "%5C",
 }
-_LAYERS = 5  #: of wrappers around wrappers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def judge(href: str) -> Target:
     bare = _INVISIBLE.sub("", html.unescape(href))
     if bare.lower() in _NOWHERE or bare.startswith("#") or bare.lower().startswith(("http://#", "https://#")):
         return Target(PLACEHOLDER, Doubt.PLACEHOLDER_LINK)
-    url = usable_url(_quoted(_clean(_absolute(bare))))
+    url = usable_url(_quoted(canonical(_absolute(bare))))
     return Target(url) if url else Target("", Doubt.BAD_LINK)
 
 
@@ -73,36 +72,6 @@ def _absolute(href: str) -> str:
     if _HOST.match(href) and not re.match(r"(?:https?|mailto|tel):", href, re.IGNORECASE):
         return f"https://{href}"
     return href
-
-
-def _clean(url: str) -> str:
-    for _ in range(_LAYERS):
-        inner = _unwrapped(url)
-        if inner == url:
-            break
-        url = inner
-    return _untracked(url)
-
-
-def _unwrapped(url: str) -> str:
-    """The target inside a Microsoft Safe Links wrapper, or the URL itself."""
-    try:
-        parts = urlsplit(url)
-        if not (parts.hostname or "").endswith(".safelinks.protection.outlook.com"):
-            return url
-        return _INVISIBLE.sub("", parse_qs(parts.query, max_num_fields=50).get("url", [url])[0])
-    except ValueError:
-        return url
-
-
-def _untracked(url: str) -> str:
-    """The URL without its utm_ parameters, and otherwise byte for byte."""
-    head, hash_sign, fragment = url.partition("#")
-    path, question_mark, query = head.partition("?")
-    if "utm_" not in query.lower():
-        return url
-    kept = [pair for pair in query.split("&") if not pair.lower().removeprefix("amp;").startswith("utm_")]
-    return path + (question_mark if kept else "") + "&".join(kept) + hash_sign + fragment
 
 
 def _quoted(url: str) -> str:

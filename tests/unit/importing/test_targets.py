@@ -31,6 +31,10 @@ WRAPPER = "https://eur01.safelinks.protection.outlook.com/?url="
             f"{WRAPPER}{WRAPPER.replace(':', '%3A').replace('?', '%3F')}https%253A%252F%252Fexample.org",
             "https://example.org",
         ),
+        # other filters' wrappers, and a host that somebody shouted
+        ("https://www.google.com/url?q=https%3A%2F%2Fexample.org%2Fa&usg=x", "https://example.org/a"),
+        ("https://urldefense.com/v3/__https://example.org/a?gclid=x__;!!y!z$", "https://example.org/a"),
+        ("https://EXAMPLE.org:443/A#", "https://example.org/A"),
     ],
 )
 def test_good_links_are_kept_and_cleaned(href: str, url: str) -> None:
