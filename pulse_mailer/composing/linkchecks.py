@@ -12,7 +12,9 @@ from pulse_mailer.domain.edition import Edition
 
 _SAYS_NOTHING = frozenset(
     {"here", "click here", "click", "link", "this link", "this", "this page", "see here"}
-    | {"more", "read more", "find out more", "learn more"}
+    | {"more", "read more", "find out more", "learn more", "see more", "read more here", "find out more here"}
+    | {"available here", "download here", "read here", "follow this link", "this website", "more information"}
+    | {"further information", "more details"}
 )
 _STAND_INS = frozenset({"tbc", "tba", "todo", "tbd", "url", "link", "xxx", "...", "…", "http://", "https://"})
 # Names that only a network of one's own knows (RFC 6761, RFC 6762, RFC 8375, and what offices use).

@@ -23,7 +23,9 @@ from pulse_mailer.composing.finding import (
     warning,
 )
 from pulse_mailer.composing.linkchecks import LINK_CHECKS
+from pulse_mailer.composing.periodchecks import PERIOD_CHECKS
 from pulse_mailer.composing.slots import SLOTS
+from pulse_mailer.composing.textchecks import TEXT_CHECKS
 from pulse_mailer.domain.edition import Edition, Rendering
 
 __all__ = ["Code", "Finding", "Severity", "preflight"]
@@ -33,8 +35,13 @@ PREHEADER_LEAST, PREHEADER_MOST = 40, 130  #: characters
 #: Bytes of HTML. Gmail cuts a mail off somewhere between 102 and 105 KB, and the way out with it.
 SIZE_GOOD, SIZE_MOST = 90_000, 102_000
 
+# Nobody means these, unless "[Add your name](https://...)" is a link; the second kind may be meant: "Venue: TBC".
+_STAND_IN = re.compile(
+    r"(?i)\b(?:lorem ipsum|dolor sit amet)\b|\[(?:insert\b[^\]]{0,80}\]|(?:add|your)\b[^\]]{0,80}\](?!\())"
+)
 _PLACEHOLDER = re.compile(
-    r"\b(?:TODO|TBC|TBA|FIXME|X{3,})\b|(?i:\blorem ipsum\b|\[(?:insert|add|your)\b[^\]]{0,80}\])"
+    r"\b(?:TODO|TBC|TBA|TBD|FIXME|X{3,})\b"
+    r"|(?i:\[(?:name|date|link|url|title|month|number|text|placeholder|to come|to follow)\](?!\())"
 )
 # Each with a limit to its length: without one, a text full of openings takes minutes to search.
 _OUR_SLOT = re.compile(r"\[\[\s{0,3}([A-Za-z_][\w .|-]{0,60}?)\s{0,3}\]\](?!\()")
@@ -46,7 +53,9 @@ _THEIR_SLOT = re.compile(
 
 def preflight(edition: Edition, rendering: Rendering) -> list[Finding]:
     """Everything found in an edition and the mail made of it, errors first."""
-    found = [finding for check in CHECKS + LINK_CHECKS for finding in check(edition)]
+    found = [
+        finding for check in CHECKS + PERIOD_CHECKS + TEXT_CHECKS + LINK_CHECKS for finding in check(edition)
+    ]
     found += [finding for mail_check in MAIL_CHECKS for finding in mail_check(edition, rendering)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
 
@@ -161,7 +170,10 @@ def _titles(edition: Edition) -> Iterator[Finding]:
 
 def _placeholders(edition: Edition) -> Iterator[Finding]:
     for place, text in placed_texts(edition):
-        if found := _PLACEHOLDER.search(text):
+        if found := _STAND_IN.search(text):
+            what = f"“{' '.join(found[0].split())}” stands where words were to be written."
+            yield error(Code.PLACEHOLDER_TEXT, place, what, "Write the words themselves.")
+        elif found := _PLACEHOLDER.search(text):
             what = f"“{found[0]}” looks like a note that was to be replaced."
             yield warning(Code.PLACEHOLDER_TEXT, place, what, "Replace it, or leave it if it is meant.")
 

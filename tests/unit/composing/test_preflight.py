@@ -1,6 +1,7 @@
 """Preflight: what it finds, where it says it is, and what it leaves alone."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulse_mailer.composing.periodchecks import PERIOD_CHECKS
 from pulse_mailer.composing.preflight import Code, Finding, Severity, preflight
+from pulse_mailer.composing.textchecks import TEXT_CHECKS
 from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.picture import Picture
+from tests.unit.importing.drafts import draft_of
+from tests.unit.importing.test_demo_edition import made_of
 
 DOCS = Path(__file__).parents[3] / "docs"
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -171,9 +176,22 @@ def with_an_empty_category(edition: Edition, _: Rendering) -> None:
     edition.sections[1].categories.append(Category(name="Briefings", items=[]))
 
 
+def section_name(name: str) -> Change:
+    return lambda edition, _: setattr(edition.sections[1], "name", name)
+
+
+def period(words: str, change: Change) -> Change:
+    def both(edition: Edition, rendering: Rendering) -> None:
+        edition.period = words
+        change(edition, rendering)
+
+    return both
+
+
 PICTURE = Picture(content_hash="0" * 64, media_type="image/png", width=4, height=4, data=b"")
 LONG_TITLE = "Home care by the hour: what ten councils buy, and what it is that people receive of it."
 REPORT_1 = 'Item 1 "Home care by the hour." in Reports, Adult Social Care'
+SECTION = "The title of section {!r}"
 REPORT_2 = 'Item 2 "Counting carers." in Reports, Adult Social Care'
 
 ROWS: list[tuple[str, Change, Code, Severity, str]] = [
@@ -284,8 +302,54 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
         REPORT_1,
     ),
     ("to do", first_report(summary="Numbers: TODO."), Code.PLACEHOLDER_TEXT, WARNING, REPORT_1),
-    ("lorem ipsum", letter("Lorem ipsum dolor."), Code.PLACEHOLDER_TEXT, WARNING, "The letter"),
-    ("insert", letter("We met [insert name] there."), Code.PLACEHOLDER_TEXT, WARNING, "The letter"),
+    ("in brackets", letter("We met on [date]."), Code.PLACEHOLDER_TEXT, WARNING, "The letter"),
+    ("lorem ipsum", letter("Lorem ipsum dolor."), Code.PLACEHOLDER_TEXT, ERROR, "The letter"),
+    ("insert", letter("We met [insert name] there."), Code.PLACEHOLDER_TEXT, ERROR, "The letter"),
+    ("a link to come", letter("[Insert link](https://e.org/)"), Code.PLACEHOLDER_TEXT, ERROR, "The letter"),
+    ("month in the subject", subject("Civic Pulse, October"), Code.PERIOD_OTHER, WARNING, "The subject"),
+    ("year in the subject", subject("Pulse, November 2025"), Code.PERIOD_OTHER, WARNING, "The subject"),
+    (
+        "month in the preheader",
+        preheader("The October digest: ten councils measured an hour of care."),
+        Code.PERIOD_OTHER,
+        WARNING,
+        "The preheader",
+    ),
+    (
+        "month in the letter",
+        letter("Welcome to October’s edition of **Pulse**."),
+        Code.PERIOD_OTHER,
+        WARNING,
+        "The letter",
+    ),
+    (
+        "month of a section",
+        section_name("News, May 2026"),
+        Code.PERIOD_OTHER,
+        WARNING,
+        SECTION.format("News, May 2026"),
+    ),
+    ("two spaces", letter("A study of  home care."), Code.SPACING, WARNING, "The letter"),
+    ("before a comma", first_report(summary="Ten councils , in all."), Code.SPACING, WARNING, REPORT_1),
+    ("after a link", letter("See [it all](https://example.org/x) ."), Code.SPACING, WARNING, "The letter"),
+    ("before a bracket", first_report(summary="Ten (in all )."), Code.SPACING, WARNING, REPORT_1),
+    ("open bracket", first_report(summary="Ten councils (in all."), Code.PAIR_BROKEN, WARNING, REPORT_1),
+    ("closing bracket", letter("Ten councils in all), and more."), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("square bracket", letter("Ten councils [in all."), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("open quote", letter("They said “go on, and left."), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("closing quote", letter("“Go,” they said, and on” too."), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("straight quote", letter('They said "go on, and left.'), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("single quote", letter("They said ‘go on, and left."), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("mixed quotes", letter('They said “go on", and left.'), Code.PAIR_BROKEN, WARNING, "The letter"),
+    ("shouted", letter("Hello.\n\nPLEASE READ THIS BEFORE FRIDAY"), Code.CAPITALS, WARNING, "The letter"),
+    (
+        "shouted title",
+        second_report(title="COUNTING CARERS TODAY"),
+        Code.CAPITALS,
+        WARNING,
+        'Item 2 "COUNTING CARERS TODAY" in Reports, Adult Social Care',
+    ),
+    ("401 words", first_report(summary="word " * 401), Code.SUMMARY_LONG, WARNING, REPORT_1),
     ("our brackets", letter("Dear [[first_name]],"), Code.SLOT_UNFILLED, ERROR, "The letter"),
     ("a slot's name typed", letter("Dear [[address]],"), Code.SLOT_UNFILLED, ERROR, "The letter"),
     (
@@ -400,6 +464,126 @@ def test_every_code_has_its_row_in_the_docs() -> None:
 )
 def test_what_is_in_order_is_left_alone(change: Change) -> None:
     assert found_after(change) == []
+
+
+PROSE = [
+    "The Fund's report, the carers’ views, and what 'good' means to 'most' of them: it's ‘warm’ and ‘near’.",
+    "The NHS, DHSC and NHSE on COVID-19. ADASS, BASW, DHSC and NHSE answer. UNICEF UK and UNESCO do not.",
+    "NHS, DHSC, NHSE, ICS.",
+    "This is IMPORTANT, and so is THAT.",
+    "And then ... they left… and so on . . . and on [...] to the end.",
+    "Set in .NET at .5 of a page, with its .docx beside it.",
+    "Ten councils (and [as they say] two (or three) boards) took part.",
+    "(a begins here\n\nand ends here).",
+    "We ask: a) who pays, ii) who says, and 3) who stays :-) or leaves ;)",
+    'A 12" pipe, and a 5\' 6" door: 10" more.',
+    'She said "go on" and he said "stop in 2020".',
+    "“The first part.\n\n“The second part,” they said, “and ‘no more’.”",
+    '"The first part.\n\n"The second part," they said.',
+    "> “The first part.\n\n> “The second part.”",
+    "„Guten Tag“ auf Deutsch, och ”hej” på svenska.",
+    "Où va la France ? « Nulle part ! » : c'est dit ; voilà l'été d'Amélie.",
+    "Mae'r Llywodraeth yn 'falch' o'r cynllun: i'r dim, a'u plant nhw – a’r Ŵyl.",
+    "The ‘20s, and rock ’n’ roll’s place in them.",
+    "A sentence.  Another after two spaces!  And more.\n- an entry\n-  another\n1.  a third",
+    "A line that ends in two spaces  \nand goes on.",
+    "Results of the March 2021 survey, of last year’s October edition, and our next digest, in January.",
+    "We plan to publish in May. Councils may march on 4 December. Applications close in January 2027.",
+    "[Add your name to it](https://example.org/n), by a [date](https://example.org/d) [to be] named.",
+    "See [Wales_(country)](https://example.org/Wales_(country)), and [a (short) list](https://example.org/l).",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", PROSE)
+def test_prose_in_order_is_left_alone(words: str) -> None:
+    assert found_after(letter(f"Hello, all. {words}")) == []
+    assert found_after(first_report(summary=words)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        subject("November: what you may have missed in March"),
+        subject("Home care after 4 October, and before October 20"),
+        subject("Safer streets since October"),
+        preheader("Care in November 2026, and what councils plan from December to May."),
+        letter("Welcome to November’s edition, the November 2026 issue of our digest."),
+        section_name("May Day and the Long March"),
+        section_name("ADULT SOCIAL CARE"),
+        first_report(publisher="NSPCC (Wales)"),
+        first_report(summary="word " * 400),
+        period("November 2025 to January 2026", subject("Pulse, December 2025 to January 2026")),
+        period("Winter 2026", subject("Civic Pulse, October 2025")),
+        period("Number 12", letter("Welcome to October.")),
+        period("", subject("Civic Pulse, November 2026")),
+        period("Nov. 2026", subject("Civic Pulse, November 2026")),
+    ],
+)
+def test_names_and_times_in_order_are_left_alone(change: Change) -> None:
+    assert found_after(change) == []
+
+
+def test_without_a_period_the_key_says_which_month_it_is() -> None:
+    (found,) = found_after(period("", letter("Welcome to our digest for October 2026.")))
+    assert (found.code, found.what) == (
+        Code.PERIOD_OTHER,
+        "“digest for October 2026” is not this edition's time, which is 2026-11.",
+    )
+
+
+def test_a_finding_quotes_the_words_around_it() -> None:
+    (found,) = found_after(first_report(summary="Ten councils, and two boards (or three, took part."))
+    assert found.what == "The ( in “and two boards (or three, took” has no partner."
+    (found,) = found_after(letter("A study of  home care."))
+    assert found.what == "More than one space stands between “A study of” and “home care.”."
+
+
+@pytest.mark.parametrize("words", ["this website", "Read more here", "More information »"])
+def test_more_words_that_say_nothing_of_their_link(words: str) -> None:
+    (found,) = found_after(letter(f"[{words}](https://example.org/x)"))
+    assert found.code is Code.LINK_TEXT
+
+
+@pytest.mark.shared
+def test_the_real_edition_has_nothing_a_proof_reader_would_change(real_edition: Path) -> None:
+    edition = made_of(draft_of(real_edition.read_text(encoding="utf-8"), "edition.txt"))
+    assert [finding for check in PERIOD_CHECKS + TEXT_CHECKS for finding in check(edition)] == []
+
+
+HOSTILE = [
+    "(",
+    ")",
+    "[a",
+    "“",
+    "a”",
+    '"',
+    "‘",
+    "a ",
+    "a  ",
+    " ,",
+    "a )",
+    "A",
+    "AAAA ",
+    "a. ",
+    "[1]",
+    "> “",
+    "\n“",
+]
+HOSTILE += ["May ", "May 2026 ", "edition ", "Welcome to ", "last ", "1 ", "- (\n"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_time_grows_with_the_length_of_a_text_and_not_with_its_square(text: str) -> None:
+    def seconds(length: int) -> float:
+        tried = edition()
+        tried.subject = tried.preheader = tried.sections[1].name = text * (length // len(text))
+        begun = time.process_time()
+        for check in PERIOD_CHECKS + TEXT_CHECKS:
+            list(check(tried))
+        return time.process_time() - begun
+
+    seconds(1_000)
+    assert seconds(160_000) < 20 * max(seconds(20_000), 0.02)  # 8 times the length; the square is 64
 
 
 def test_words_that_show_the_address_they_lead_to_do_not_mislead() -> None:
