@@ -137,13 +137,10 @@ class Group:
             }
             for one, line in wanted
         ]
-        if self._change([statements.MARK], rows) == len(rows):
-            return [Marked(one, line, self._at) for one, line in wanted]
-        # One by one, to see which: those that are marked already are marked again.
-        return [
-            Marked(one, line, self._at) if self._change([statements.MARK], [row]) else None
-            for (one, line), row in zip(wanted, rows, strict=True)
-        ]
+        # The statement itself says which. Asked once more, it might refuse on PostgreSQL what it has just marked,
+        # for who left or paused the edition meanwhile; and a mark would stay behind that nobody knows of.
+        done = {id_ for (id_,) in self._change([statements.MARK], rows)}
+        return [Marked(one, line, self._at) if one.id in done else None for one, line in wanted]
 
     def record(self, results: Iterable[Result]) -> None:
         """Keep what came of attempts, and give back what was never begun."""
@@ -187,15 +184,16 @@ class Group:
             "provider_id": receipt.provider_id,
         }
 
-    def _change(self, changes: Iterable[Statement], rows: Sequence[dict[str, Any]]) -> int:
-        """Run statements with these rows; how many deliveries the last one changed."""
-        changed = 0
+    def _change(self, changes: Iterable[Statement], rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Run statements with these rows; what the last one returns."""
+        returned: list[Any] = []
         if rows:
             rows = sorted(rows, key=itemgetter("id"))  # in the order in which others lock them
             values = {**together(rows), "owner": self._owner, "at": self._written_at}
             for statement in changes:
-                changed = self._execute(statement, values).rowcount
-        return changed
+                cursor = self._execute(statement, values)
+                returned = cursor.fetchall() if cursor.description else []
+        return returned
 
     def _execute(self, statement: Statement, values: dict[str, Any]) -> Any:
         return self._cursor.execute(statement.sqlite if self._is_sqlite else statement.postgresql, values)

@@ -72,6 +72,7 @@ MARK = Statement(
       AND EXISTS (SELECT 1 FROM subscriptions
                   WHERE subscriptions.id = deliveries.subscription_id AND subscriptions.status = 'active')
       AND NOT EXISTS (SELECT 1 FROM suppressions WHERE suppressions.address_hash = deliveries.address_hash)
+    RETURNING deliveries.id
     """,
     given="id bigint, epoch integer, number integer, backend text, relay text, connection integer",
 )

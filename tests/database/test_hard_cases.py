@@ -17,10 +17,11 @@ from pulse_mailer.delivery import dispatch as dispatching
 from pulse_mailer.delivery import leasing, ledger, steering
 from pulse_mailer.delivery.crew import Routing
 from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
-from pulse_mailer.delivery.groups import Group
+from pulse_mailer.delivery.groups import Group, Line
 from pulse_mailer.delivery.leasing import LEASE, Lease
 from pulse_mailer.delivery.limits import Limits
 from pulse_mailer.delivery.pacing import Pace
+from pulse_mailer.delivery.statements import Statement
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Fault, Outcome, Stage
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.message import Message, Receipt
@@ -167,6 +168,31 @@ def test_a_thawed_worker_and_who_ends_its_leases_do_not_wait_for_each_other_in_a
         assert [attempt.outcome for attempt in attempts(database, reader(1))] == [Outcome.SENT]
     finally:
         database.close()
+
+
+def test_what_is_marked_is_known_of_although_the_edition_is_paused_in_that_moment(
+    database: Database, keys: Keys, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL another's commit may come between any two statements; on SQLite it waits for ours."""
+    edition_id, lease = frozen(database, keys, links), Lease(database)
+    with database.transaction() as session:
+        claimed = claim(session, edition_id, lease.owner, 3)
+        session.execute(update(Delivery).where(Delivery.id == claimed[0].id).values(lease_epoch=9))
+    execute = Group._execute
+
+    def execute_and_pause(group: Group, statement: Statement, values: dict[str, Any]) -> Any:
+        found = execute(group, statement, values)
+        if not database.is_sqlite:
+            with database.transaction() as other:
+                other.execute(update(Edition).values(status=EditionStatus.PAUSED))
+        return found
+
+    monkeypatch.setattr(Group, "_execute", execute_and_pause)
+    with database.transaction() as session:
+        group = Group(session.connection(), lease.owner, _NEVER, now())
+        marks = group.mark([(one, Line("memory", "relay:25", 1)) for one in claimed])
+    assert [mark and mark.delivery.id for mark in marks] == [None, claimed[1].id, claimed[2].id]
+    assert sorted(states(database).values()) == ["claimed", "sending", "sending"]
 
 
 @pytest.mark.postgres
