@@ -17,7 +17,7 @@ _MONTH_YEAR = rf"{_MONTH.pattern}(?:['’]s)?(?:,? {_YEAR})?"
 _NUMBER = r"(?i:edition|issue|newsletter|bulletin|digest|round-?up)\b"
 # "March's edition", "the March 2026 issue"; "our digest for March"; "Welcome to March".
 _OF_EDITION = re.compile(
-    rf"{_MONTH_YEAR} {_NUMBER}|\b{_NUMBER},? (?:(?:for|of|in|[-–—:|]) )?{_MONTH_YEAR}|\b[Ww]elcome to {_MONTH_YEAR}"
+    rf"{_MONTH_YEAR} {_NUMBER}|\b{_NUMBER}(?:,? (?:for|of|[-–—|])|[,:]) {_MONTH_YEAR}|\b[Ww]elcome to {_MONTH_YEAR}"
 )
 # A day beside the month makes it a date, as of an event.
 _IN_HEADING = re.compile(rf"(?<!\d )(?<!\dst |\dnd |\drd |\dth ){_MONTH_YEAR}(?! \d)")

@@ -18,7 +18,7 @@ CAPITALS_LEAST = 3  #: words of at least four letters; fewer may be names of org
 
 _UNBROKEN = richtext.MAX_CHARACTERS  #: columns: each paragraph stays on one line
 # Two spaces after a sentence are a habit of typists, and mail shows them as one.
-_DOUBLE_SPACE = re.compile(r"(?<=[^\s.?!:…\"'”’)\]]) {2,}(?=\S)")
+_DOUBLE_SPACE = re.compile(r"(?<=[^\s.?!:…\"'”’)\]]) {2,}(?=[^\s,.)])")
 # French puts a space before ; : ! and ? by rule. An ellipsis, .5 and .NET begin with a full stop by right, and
 # what looks like a space before a bracket may be a smile.
 _SPACE_BEFORE = re.compile(r"(?<=[^\s.,:;=-]) {1,3}(?:[,.](?=[\s\"”’)]|$)(?! {0,3}\.)|\)(?!\w))")
@@ -26,21 +26,8 @@ _REFERENCE = re.compile(r" \[\d{1,4}\]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _KNOWN_CAPITALS = frozenset(
     {"ACAS", "ADASS", "ADCS", "ASCOF", "BASW", "CAFCASS", "CAMHS", "CIPFA", "COVID", "DEFRA", "DHSC", "DLUHC"}
-    | {
-        "HMICFRS",
-        "HMPPS",
-        "MARAC",
-        "MAPPA",
-        "NATO",
-        "NHSE",
-        "NICE",
-        "OECD",
-        "OFSTED",
-        "SCIE",
-        "SEND",
-        "SOLACE",
-    }
-    | {"UKHSA", "UNESCO", "UNHCR", "UNICEF"}
+    | {"HMICFRS", "HMPPS", "MAPPA", "MARAC", "NATO", "NHSE", "NICE", "OECD", "OFSTED", "SCIE", "SEND"}
+    | {"SOLACE", "UKHSA", "UNESCO", "UNHCR", "UNICEF"}
 )
 # "a)", "iv)" and "12)" number the parts of a sentence; nothing opened them.
 _NUMBERS_A_PART = re.compile(r"(?<!\w)(?:[a-z]|[ivx]{1,4}|\d{1,3})\.?\Z", re.IGNORECASE)
@@ -126,8 +113,7 @@ def _pairs(text: _Text) -> Iterator[Finding]:
     for find in (_lone_bracket, _lone_curly_quote, _lone_straight_quote, _lone_single_quote):
         place = find(whole)
         if place is not None:
-            around = f"{_last_words(whole, place)} {whole[place]}{_next_words(whole, place + 1)}".strip()
-            what = f"The {whole[place]} in “{around}” has no partner."
+            what = f"A {whole[place]} has no partner: {_around(whole, place)}"
             remedy = "Put its partner in, or take it out; look whether words were lost there."
             yield warning(Code.PAIR_BROKEN, text.place, what, remedy)
             return
@@ -205,6 +191,14 @@ def _begins_paragraph(whole: str, place: int) -> bool:
 
 def _is_smile(whole: str, place: int) -> bool:
     return whole[max(0, place - 2) : place].endswith((":", ";", ":-", ";-"))
+
+
+def _around(text: str, place: int) -> str:
+    """The mark at a place with up to three words on both sides, as they stand."""
+    gap_before, gap_after = (
+        " " if gap.isspace() else "" for gap in (text[place - 1 : place], text[place + 1 : place + 2])
+    )
+    return f"{_last_words(text, place)}{gap_before}{text[place]}{gap_after}{_next_words(text, place + 1)}".strip()
 
 
 def _last_words(text: str, end: int) -> str:

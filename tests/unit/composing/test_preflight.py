@@ -488,6 +488,7 @@ PROSE = [
     "A sentence.  Another after two spaces!  And more.\n- an entry\n-  another\n1.  a third",
     "A line that ends in two spaces  \nand goes on.",
     "Results of the March 2021 survey, of last year’s October edition, and our next digest, in January.",
+    "We raised this issue in October, and again in this issue. May we hope? In this issue May Brown writes.",
     "We plan to publish in May. Councils may march on 4 December. Applications close in January 2027.",
     "[Add your name to it](https://example.org/n), by a [date](https://example.org/d) [to be] named.",
     "See [Wales_(country)](https://example.org/Wales_(country)), and [a (short) list](https://example.org/l).",
@@ -533,7 +534,7 @@ def test_without_a_period_the_key_says_which_month_it_is() -> None:
 
 def test_a_finding_quotes_the_words_around_it() -> None:
     (found,) = found_after(first_report(summary="Ten councils, and two boards (or three, took part."))
-    assert found.what == "The ( in “and two boards (or three, took” has no partner."
+    assert found.what == "A ( has no partner: and two boards (or three, took"
     (found,) = found_after(letter("A study of  home care."))
     assert found.what == "More than one space stands between “A study of” and “home care.”."
 
