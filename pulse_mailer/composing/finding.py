@@ -39,6 +39,7 @@ class Code(enum.StrEnum):
     PUBLISHER_MISSING = "publisher-missing"
     PUBLISHER_SPELLING = "publisher-spelling"
     ALT_MISSING = "alt-missing"
+    STAND_IN_TEXT = "stand-in-text"
     PLACEHOLDER_TEXT = "placeholder-text"
     PERIOD_OTHER = "period-other"
     SPACING = "spacing"

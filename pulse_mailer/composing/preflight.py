@@ -172,7 +172,7 @@ def _placeholders(edition: Edition) -> Iterator[Finding]:
     for place, text in placed_texts(edition):
         if found := _STAND_IN.search(text):
             what = f"“{' '.join(found[0].split())}” stands where words were to be written."
-            yield error(Code.PLACEHOLDER_TEXT, place, what, "Write the words themselves.")
+            yield error(Code.STAND_IN_TEXT, place, what, "Write the words themselves.")
         elif found := _PLACEHOLDER.search(text):
             what = f"“{found[0]}” looks like a note that was to be replaced."
             yield warning(Code.PLACEHOLDER_TEXT, place, what, "Replace it, or leave it if it is meant.")

@@ -22,6 +22,7 @@ _DOUBLE_SPACE = re.compile(r"(?<=[^\s.?!:…\"'”’)\]]) {2,}(?=[^\s,.)])")
 # French puts a space before ; : ! and ? by rule. An ellipsis, .5 and .NET begin with a full stop by right, and
 # what looks like a space before a bracket may be a smile.
 _SPACE_BEFORE = re.compile(r"(?<=[^\s.,:;=-]) {1,3}(?:[,.](?=[\s\"”’)]|$)(?! {0,3}\.)|\)(?!\w))")
+_SPACING_REMEDY = "Take the space out, unless a word was lost there."
 _REFERENCE = re.compile(r" \[\d{1,4}\]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _KNOWN_CAPITALS = frozenset(
@@ -95,7 +96,7 @@ def _double_spaces(text: _Text) -> Iterator[Finding]:
         if found := _DOUBLE_SPACE.search(paragraph):
             before, after = _last_words(paragraph, found.start()), _next_words(paragraph, found.end())
             what = f"More than one space stands between “{before}” and “{after}”."
-            yield warning(Code.SPACING, text.place, what, "Leave one, unless a word was lost there.")
+            yield warning(Code.SPACING, text.place, what, _SPACING_REMEDY)
             return
 
 
@@ -103,7 +104,7 @@ def _spaces_before(text: _Text) -> Iterator[Finding]:
     for paragraph in text.paragraphs:
         if found := _SPACE_BEFORE.search(paragraph):
             what = f"A space stands before the “{found[0].strip()}” after “{_last_words(paragraph, found.start())}”."
-            yield warning(Code.SPACING, text.place, what, "Take the space out, unless a word was lost there.")
+            yield warning(Code.SPACING, text.place, what, _SPACING_REMEDY)
             return
 
 

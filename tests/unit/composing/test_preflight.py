@@ -303,9 +303,9 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
     ),
     ("to do", first_report(summary="Numbers: TODO."), Code.PLACEHOLDER_TEXT, WARNING, REPORT_1),
     ("in brackets", letter("We met on [date]."), Code.PLACEHOLDER_TEXT, WARNING, "The letter"),
-    ("lorem ipsum", letter("Lorem ipsum dolor."), Code.PLACEHOLDER_TEXT, ERROR, "The letter"),
-    ("insert", letter("We met [insert name] there."), Code.PLACEHOLDER_TEXT, ERROR, "The letter"),
-    ("a link to come", letter("[Insert link](https://e.org/)"), Code.PLACEHOLDER_TEXT, ERROR, "The letter"),
+    ("lorem ipsum", letter("Lorem ipsum dolor."), Code.STAND_IN_TEXT, ERROR, "The letter"),
+    ("insert", letter("We met [insert name] there."), Code.STAND_IN_TEXT, ERROR, "The letter"),
+    ("a link to come", letter("[Insert link](https://e.org/)"), Code.STAND_IN_TEXT, ERROR, "The letter"),
     ("month in the subject", subject("Civic Pulse, October"), Code.PERIOD_OTHER, WARNING, "The subject"),
     ("year in the subject", subject("Pulse, November 2025"), Code.PERIOD_OTHER, WARNING, "The subject"),
     (
