@@ -68,6 +68,7 @@ def no_fencing() -> None:
             relay = given.relay, connection = given.connection, changed_at = :at, lease_owner = :owner,
             lease_until = :at
         FROM {given} WHERE deliveries.id = given.id
+        RETURNING deliveries.id
         """,
         given="id bigint, number integer, backend text, relay text, connection integer",
     )
