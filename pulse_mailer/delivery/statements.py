@@ -78,7 +78,7 @@ MARK = Statement(
 )
 
 # A certain answer that comes after the lease ended is evidence: nobody else worked on the delivery meanwhile, or its
-# epoch would be another.
+# epoch would be another. "Taken" is evidence also where somebody had it wait again: else the reader would get two.
 RECORD = Statement(
     """
     UPDATE deliveries
@@ -87,7 +87,8 @@ RECORD = Statement(
     FROM {given}
     WHERE deliveries.id = given.id AND lease_epoch = given.epoch AND attempt_count = given.number
       AND (deliveries.status = 'sending' AND lease_owner = :owner
-           OR deliveries.status = 'uncertain' AND given.certain)
+           OR deliveries.status = 'uncertain' AND given.certain
+           OR deliveries.status = 'queued' AND given.status = 'sent')
     """,
     given="id bigint, epoch integer, number integer, status text, next_attempt_at timestamptz, reason text, "
     "certain boolean",

@@ -22,7 +22,8 @@ class DeliveryStatus(enum.StrEnum):
 
 
 BECOMES: dict[DeliveryStatus, frozenset[DeliveryStatus]] = {
-    DeliveryStatus.QUEUED: frozenset({DeliveryStatus.CLAIMED, DeliveryStatus.CANCELLED}),
+    # Sent, when somebody had it sent again, and then a late answer says that it had gone.
+    DeliveryStatus.QUEUED: frozenset({DeliveryStatus.CLAIMED, DeliveryStatus.CANCELLED, DeliveryStatus.SENT}),
     DeliveryStatus.CLAIMED: frozenset(
         {DeliveryStatus.SENDING, DeliveryStatus.QUEUED, DeliveryStatus.SKIPPED, DeliveryStatus.CANCELLED}
     ),

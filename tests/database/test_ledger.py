@@ -259,6 +259,23 @@ def test_a_certain_answer_after_the_lease_ended_is_evidence(
     assert [attempt.outcome for attempt in attempts(database, "reader-1@example.org")] == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "then"), [(Outcome.SENT, "sent"), (Outcome.FAILED, "queued"), (Outcome.UNCERTAIN, "queued")]
+)
+def test_a_late_answer_spares_who_was_to_be_sent_it_again(
+    database: Database, keys: Keys, links: Links, outcome: Outcome, then: str
+) -> None:
+    edition_id, owner = frozen(database, keys, links, people=1), new_owner()
+    marked = _expired(database, edition_id, owner)
+    with database.transaction() as session:
+        deciding.settle(session, [marked.delivery.id], sent=False, by="ann", why="not in the server's log")
+    with database.transaction() as session:
+        record(session, marked, owner, receipt(marked.delivery, outcome))
+    assert states(database) == {"reader-1@example.org": then}
+    with database.transaction() as session:
+        assert len(claim(session, edition_id, owner, 1)) == (then == "queued")
+
+
 def test_an_answer_that_comes_when_it_was_settled_and_sent_again_changes_nothing(
     database: Database, keys: Keys, links: Links
 ) -> None:

@@ -18,6 +18,7 @@ EDITION_WAYS = {
     ("scheduled", "draft"),
     ("scheduled", "sending"),
     ("sending", "paused"),
+    ("queued", "sent"),  # by evidence, after a named person had it sent again
     ("sending", "sent"),
     ("sending", "stopped"),
     ("paused", "sending"),
