@@ -18,7 +18,6 @@ EDITION_WAYS = {
     ("scheduled", "draft"),
     ("scheduled", "sending"),
     ("sending", "paused"),
-    ("queued", "sent"),  # by evidence, after a named person had it sent again
     ("sending", "sent"),
     ("sending", "stopped"),
     ("paused", "sending"),
@@ -29,6 +28,7 @@ EDITION_WAYS = {
 DELIVERY_WAYS = {
     ("queued", "claimed"),
     ("queued", "cancelled"),  # the edition was stopped
+    ("queued", "sent"),  # by evidence, after a named person had it sent again
     ("claimed", "sending"),
     ("claimed", "queued"),  # the lease ran out before anything was marked
     ("claimed", "skipped"),
