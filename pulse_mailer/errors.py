@@ -20,6 +20,11 @@ Every exception of the package, as one tree.
     │   └── UnsafeText         nested too deeply, or holds characters that no mail may carry
     ├── PictureRefused         not a picture that mail can show
     ├── BadLink                a signed link that we did not sign, or not for this
+    ├── FetchError             a stranger's page could not be had
+    │   ├── FetchRefused       we do not go there: no public address, not http or https, a name or password in it
+    │   ├── HostUnknown        no server of that name is known
+    │   ├── PageUnreachable    nobody answers, not in time, or not to be trusted; it leads in circles
+    │   └── PageTooLarge       more bytes than asked for, also after unpacking
     ├── DatabaseError
     │   ├── DatabaseUnreachable
     │   ├── DatabaseBehind     its migrations are older than the program
@@ -132,6 +137,26 @@ class PictureRefused(PulseMailerError):
 
 class BadLink(PulseMailerError):
     http_status = 404
+
+
+class FetchError(PulseMailerError):
+    http_status = 502
+
+
+class FetchRefused(FetchError):
+    http_status = 422
+
+
+class HostUnknown(FetchError):
+    pass
+
+
+class PageUnreachable(FetchError):
+    again = True
+
+
+class PageTooLarge(FetchError):
+    pass
 
 
 class DatabaseError(PulseMailerError):

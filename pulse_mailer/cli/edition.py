@@ -1,5 +1,6 @@
 """`pulse-mailer edition`: from the staff's document to mail in inboxes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -116,7 +117,15 @@ def set_(
 
 
 @app.command()
-def check(name: Name, force: Force = None, *, json: output.Json = False) -> None:
+def check(
+    name: Name,
+    force: Force = None,
+    *,
+    links: Annotated[
+        bool, typer.Option("--links", help="Also visit every link, which takes up to two minutes.")
+    ] = False,
+    json: output.Json = False,
+) -> None:
     """
     Run preflight: errors block sending, warnings do not. Ends with status 4 when sending is blocked.
 
@@ -124,9 +133,15 @@ def check(name: Name, force: Force = None, *, json: output.Json = False) -> None
     """
     from pulse_mailer.delivery import approving
 
-    with output.mailer() as mailer, mailer.database.reading() as database:
-        edition = reading.edition(database, name)
-        checked = approving.check(edition, mailer.links)
+    with output.mailer() as mailer:
+        with mailer.database.reading() as database:
+            edition = reading.edition(database, name)
+            checked = approving.check(edition, mailer.links)
+        if links:
+            from pulse_mailer.cli import visiting
+
+            found = visiting.visit(edition, mailer.settings.base_url)
+            checked = replace(checked, findings=(*checked.findings, *found))
     forced = force or []
     approving.refuse_unknown(edition, checked, forced)
     print_findings(edition, checked, forced, json=json)

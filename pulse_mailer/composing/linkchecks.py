@@ -23,7 +23,7 @@ _BARE_ADDRESS = re.compile(r"(?i)(?:https?://(?:www\.)?|www\.)([^/?#\s]+)\S*")
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class Link:
     """
     Attributes:
         words: what the reader sees; None where the reader sees something else, as at an item's title.
@@ -43,43 +43,43 @@ def _item_links(edition: Edition) -> Iterator[Finding]:
 
 
 def _each_link(edition: Edition) -> Iterator[Finding]:
-    for link in _links(edition):
+    for link in all_links(edition):
         yield from _target(link)
         if link.words is not None:
             yield from _words(link, " ".join(link.words.split()))
 
 
-def _target(link: _Link) -> Iterator[Finding]:
+def _target(link: Link) -> Iterator[Finding]:
     url = link.url.strip()
-    about = f"The link on “{_shortened(link.words)}”" if link.words else "Its link"
+    about = f"The link on “{shortened(link.words)}”" if link.words else "Its link"
     if url.startswith("#") or url.casefold() in _STAND_INS | {""}:
-        what = f"{about} leads nowhere ({_shortened(url) or 'it is empty'})."
+        what = f"{about} leads nowhere ({shortened(url) or 'it is empty'})."
         yield error(Code.LINK_PLACEHOLDER, link.place, what, "Put the real address in, or take the link off.")
     elif reason := _not_public(url):
-        what = f"{about} {reason}: {_shortened(url)}"
+        what = f"{about} {reason}: {shortened(url)}"
         yield error(Code.LINK_NOT_PUBLIC, link.place, what, "Use an address that every reader can open.")
 
 
-def _words(link: _Link, words: str) -> Iterator[Finding]:
+def _words(link: Link, words: str) -> Iterator[Finding]:
     bare = _BARE_ADDRESS.fullmatch(words)
     if not words:
-        what = f"The link to {_shortened(link.url)} has no words, so nobody can see or hear it."
+        what = f"The link to {shortened(link.url)} has no words, so nobody can see or hear it."
         yield error(Code.LINK_TEXT, link.place, what, "Give it words, or take it out.")
     elif bare and (host := _host(link.url)) and _without_www(bare[1]) != _without_www(host):
-        what = f"The link reads “{_shortened(words)}” but leads to {_shortened(host)}, as a fraud's would."
+        what = f"The link reads “{shortened(words)}” but leads to {shortened(host)}, as a fraud's would."
         yield error(Code.LINK_MISLEADING, link.place, what, "Let the words say where the link leads.")
     elif bare:
-        what = f"The link shows its bare address, “{_shortened(words)}”."
+        what = f"The link shows its bare address, “{shortened(words)}”."
         yield warning(Code.LINK_TEXT, link.place, what, "Link the words that say what is there.")
     elif words.casefold().strip(" .:>»→") in _SAYS_NOTHING:
-        what = f"The link's words, “{_shortened(words)}”, do not say what is behind it."
+        what = f"The link's words, “{shortened(words)}”, do not say what is behind it."
         yield warning(Code.LINK_TEXT, link.place, what, "Link the words that name what is there.")
 
 
 def _repeats(edition: Edition) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for placed in placed_items(edition):
-        url = _comparable(placed.item.url)
+        url = comparable(placed.item.url)
         if url and url in first:
             what = f"Its link is the same as that of {first[url]}."
             yield warning(Code.LINK_TWICE, placed.place, what, "Check which of the two is right.")
@@ -89,23 +89,24 @@ def _repeats(edition: Edition) -> Iterator[Finding]:
 LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, _each_link, _repeats)
 
 
-def _links(edition: Edition) -> Iterator[_Link]:
+def all_links(edition: Edition) -> Iterator[Link]:
+    """Every link that readers see, in reading order."""
     for words, url in richtext.links_in(edition.letter):
-        yield _Link("The letter", url, words)
+        yield Link("The letter", url, words)
     for placed in placed_items(edition):
         yield from _links_of(placed)
     for line in edition.newsletter.contact_lines:
         if line.get("url"):
-            yield _Link(
+            yield Link(
                 f"The newsletter's contact line {line.get('label') or line.get('text', '')!r}", line["url"]
             )
 
 
-def _links_of(placed: PlacedItem) -> Iterator[_Link]:
+def _links_of(placed: PlacedItem) -> Iterator[Link]:
     if placed.item.url.strip():
-        yield _Link(placed.place, placed.item.url)
+        yield Link(placed.place, placed.item.url)
     for words, url in richtext.links_in(placed.item.summary):
-        yield _Link(placed.place, url, words)
+        yield Link(placed.place, url, words)
 
 
 def _not_public(url: str) -> str:
@@ -154,7 +155,7 @@ def _without_www(host: str) -> str:
     return host.casefold().removeprefix("www.")
 
 
-def _comparable(url: str) -> str:
+def comparable(url: str) -> str:
     """A URL without what makes no difference: scheme, www., fragment, slash at the end."""
     try:
         parts = urlsplit(url.strip())
@@ -164,6 +165,6 @@ def _comparable(url: str) -> str:
     return f"{_without_www(parts.netloc)}{parts.path.rstrip('/')}{query}"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
     shown = " ".join(text.split())
     return shown if len(shown) <= 80 else shown[:79] + "…"
