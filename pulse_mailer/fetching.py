@@ -205,19 +205,25 @@ class Fetcher:
 
     def _asked(self, target: _Target, end: float) -> Sequence[str]:
         """The resolver's answer; asked in a thread of its own, since it knows no limit of time."""
-        answers: queue.SimpleQueue[Sequence[str]] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
                 answers.put(self._resolve(target.host, target.port))
-            except (OSError, UnicodeError):  # UnicodeError: a label that is empty or too long
-                answers.put(())
+            except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
+                answers.put(error)
 
         threading.Thread(target=ask, daemon=True).start()
         try:
-            return answers.get(timeout=max(end - monotonic(), 0.001))
+            answer = answers.get(timeout=max(end - monotonic(), 0.001))
         except queue.Empty:
             _too_slow(target)
+        if isinstance(answer, OSError) and answer.errno == socket.EAI_AGAIN:
+            raise PageUnreachable(
+                f"The name {target.host} could not be looked up.",
+                remedy="Look whether this machine is online, and try again later.",
+            ) from answer
+        return () if isinstance(answer, Exception) else answer
 
     def _connected(self, target: _Target, addresses: list[Address], end: float) -> socket.socket:
         refused: OSError = TimeoutError()

@@ -84,6 +84,20 @@ def test_unknown_host() -> None:
         fetcher().fetch("http://nowhere.example/")
 
 
+def test_resolver_in_trouble_does_not_make_a_host_unknown() -> None:
+    def offline(_host: str, _port: int) -> Sequence[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    with pytest.raises(PageUnreachable, match="could not be looked up"):
+        Fetcher("https://news.example", resolve=offline).fetch("http://pages.example/")
+
+
+@pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
+def test_name_that_no_host_can_have_is_unknown(host: str) -> None:
+    with pytest.raises(HostUnknown):
+        Fetcher("https://news.example").fetch(f"http://{host}/")
+
+
 def test_page_comes_with_what_it_is() -> None:
     with stranger(lambda *_: page(b"<p>", Content_Type="Text/HTML; charset=utf-8")) as server:
         url = at(server, "/a?b=\u00e9", host="pages.example")
