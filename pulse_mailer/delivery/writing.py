@@ -83,6 +83,9 @@ class Step:
 
 
 _Group = list[Step | None]  # None, at its end, is the end of all
+_Permits = tuple[
+    dict[str, int], dict[str, float]
+]  # mails, and seconds to wait, of each backend that has limits
 
 
 class Writer:
@@ -111,6 +114,7 @@ class Writer:
         self._group: _Group = []  # at hand, not durable yet
         self._ended = False
         self._held: deque[Claimed] = deque()
+        self._permits: _Permits | None = None  # for the group at hand
         self._failed: PulseMailerError | None = None
         self._trouble: DatabaseUnreachable | None = None  # since the last group that was written
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -186,7 +190,12 @@ class Writer:
         steps = [step for step in group if step is not None]
         # Who lost the lease marks nothing more, but what they heard is kept: the statements see to whose it is.
         marks = self._lease.holds() and not _is_end(group)
-        allowed, waits = self._allowed(steps) if marks else ({}, {})
+        permits: _Permits = {}, {}
+        if (
+            marks
+        ):  # those of before, when it is written again: with fewer, what is marked already might be forgotten
+            permits = self._permits = self._permits or self._allowed(steps)
+        allowed, waits = permits
         dry = marks and self._replenish(connection, steps, allowed)
         held = self._held.copy()
         with self._lease.writing(), connection.begin():
@@ -195,7 +204,7 @@ class Writer:
             given = turn.give(steps, allowed, waits) if marks else [self._nothing()] * len(steps)
             if _is_end(group):
                 ledger.release(connection, self._lease.owner)
-        self._held = held
+        self._held, self._permits = held, None
         with contextlib.suppress(
             DatabaseError
         ):  # they stay used; the group is durable, and must not be repeated
@@ -240,7 +249,7 @@ class Writer:
         for step, one in zip(steps, given, strict=True):
             step.reply.put(one)
 
-    def _allowed(self, steps: Sequence[Step]) -> tuple[dict[str, int], dict[str, float]]:
+    def _allowed(self, steps: Sequence[Step]) -> _Permits:
         """How many mails each backend with limits may send now, and how long the others must wait."""
         allowed, waits = {}, {}
         for name, pace in self._paces.items():

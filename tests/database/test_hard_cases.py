@@ -1,11 +1,13 @@
 """What goes wrong between two steps of a sending: nobody is left behind, held too long, or asked too often."""
 
+import contextlib
 import datetime
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Insert, insert, select, text, update
+from sqlalchemy import Connection, Insert, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer.backends.memory import Answer, MemoryBackend
@@ -308,6 +310,39 @@ def test_a_commit_that_arrived_and_seemed_not_to_leaves_no_mark_behind(
             break
     assert set(states(database).values()) == {"sent"}
     assert sorted(message.recipient for message in backend.kept) == sorted(states(database))
+
+
+@pytest.mark.parametrize("which", range(1, 6))
+def test_a_group_that_is_written_again_has_the_permits_that_it_had(
+    database: Database, keys: Keys, links: Links, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    edition_id, backend = frozen(database, keys, links), MemoryBackend()
+    dialect, line, commit = database.engine.dialect, database.line, database.engine.dialect.do_commit
+    lines, commits = list[Any](), 0
+    assert dialect.loaded_dbapi is not None
+    lost = dialect.loaded_dbapi.OperationalError("the line broke")
+
+    @contextlib.contextmanager
+    def watched() -> Iterator[Connection]:
+        with line() as connection:
+            lines.append(connection.connection.dbapi_connection)
+            yield connection
+
+    def unsure(connection: Any) -> None:
+        nonlocal commits
+        commit(connection)
+        on_line = any(connection.dbapi_connection is one for one in lines)  # permits are taken on another
+        commits += on_line
+        if on_line and commits == which:
+            raise lost
+
+    monkeypatch.setattr(database, "line", watched)
+    monkeypatch.setattr(dialect, "do_commit", unsure)
+    way = Way(database, links, [backend], connections=1, limits={"memory": Limits(per_day=3)})
+    dispatch(way, edition_id, stop=threading.Event())
+    # What was claimed, as it seemed, in vain is free after the first run.
+    assert dispatch(way, edition_id, stop=threading.Event()) is Ending.FINISHED
+    assert len(backend.kept) == 3
 
 
 def test_a_stage_holds_for_what_a_worker_has_claimed_already(
