@@ -40,7 +40,7 @@ class Plan:
     """
     Attributes:
         counts: for us and smtp-source.
-        few: for the others, and for smtp-source over the long way, where it awaits each reply and its rate is constant.
+        few: for the others, and for smtp-source over the long way: it awaits each reply, at a constant rate.
         alone: for those with one connection, over the long way: they send at a constant twelve a second or so.
         connections: on this machine, and over the long way.
     """
