@@ -211,11 +211,8 @@ class Hand:
                 message = merger.merge(marked.delivery, self._gear.links)
             except CompositionError as error:
                 # Nobody can get this one; left alone it would stand before all the others for ever.
-                unmade = Message(
-                    marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, ()
-                )
                 receipt = Receipt(
-                    unmade,
+                    _bare(marked),
                     Outcome.FAILED,
                     Stage.MARKED,
                     self._line.relay,
@@ -298,8 +295,7 @@ class Hand:
             self._asked = False
         self._results += [Result(marked, None) for marked in self._ready]
         for marked in self._out:
-            message = Message(marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, ())
-            receipt = Receipt(message, Outcome.UNCERTAIN, Stage.MARKED, self._line.relay, reply=words)
+            receipt = Receipt(_bare(marked), Outcome.UNCERTAIN, Stage.MARKED, self._line.relay, reply=words)
             self._results.append(Result(marked, receipt))
         self._ready.clear()
         self._out.clear()
@@ -313,3 +309,8 @@ class Hand:
 
     def _may_finish(self, _message: Message) -> bool:
         return not self._abandoned and self._gear.lease.holds()
+
+
+def _bare(marked: Marked) -> Message:
+    """Whose mail it is, for a receipt of one that is not at hand."""
+    return Message(marked.delivery.id, "", marked.delivery.address, marked.delivery.message_id, ())
