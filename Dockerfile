@@ -3,7 +3,7 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY requirements/celery.lock requirements/celery.lock
 RUN python -m venv /opt/pulse-mailer \
- && /opt/pulse-mailer/bin/pip install --no-cache-dir --require-hashes --requirement requirements/celery.lock
+ && /opt/pulse-mailer/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/celery.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY templates templates
 COPY migrations migrations

@@ -100,6 +100,8 @@ clean:  ## Remove all that can be made again: environment, demo, builds, caches
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled in two steps: what runs first, so that the demo need not wait for the tests' tools.
+# A lock names everything, so that pip need resolve nothing: its resolver would stumble over a package's extra (such as
+# coverage[toml]) as soon as a newer version of that package appears than the lock names.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'Pulse Mailer needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.12'; exit 1; }
@@ -108,20 +110,20 @@ $(BIN)/python:
 
 $(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
 	@echo 'Installing what Pulse Mailer needs into $(VENV) ...'
-	@$(PIP) install --require-hashes --requirement requirements/runtime.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements/runtime.lock
 	@$(PIP) install --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@echo 'Installing what development needs into $(VENV) ...'
-	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements/dev.lock
 	@touch $@
 
 # The peers of the benches, apart from what development needs; nodemailer only where there is npm.
 $(BENCH)/.bench: requirements/bench.lock benchmarks/peers/package-lock.json pyproject.toml
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	@echo 'Installing what the benches compare with into $(BENCH) ...'
-	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet --quiet install --require-hashes --requirement requirements/bench.lock
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet --quiet install --no-deps --require-hashes --requirement requirements/bench.lock
 	@$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet --quiet install --no-deps --editable .
 	@if command -v npm >/dev/null; then npm ci --silent --prefix benchmarks/peers; else echo 'No npm here: nodemailer is left out.'; fi
 	@touch $@
