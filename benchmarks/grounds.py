@@ -190,6 +190,7 @@ def _edition(newsletter: Newsletter, items: int) -> Edition:
     listed = [
         Item(
             position=number,
+            number=number,
             publisher="Institute for Local Care",
             title=f"What good care looks like, part {number}",
             url=f"https://papers.example.org/care-{number}",

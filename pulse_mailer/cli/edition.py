@@ -109,11 +109,11 @@ def set_(
             f"An edition has no field {field!r}.", remedy=f"It has: {', '.join(drafting.FIELDS)}."
         )
     with output.mailer() as mailer, mailer.database.transaction() as database:
-        edition = reading.edition(database, name)
-        reopened = drafting.change(database, edition, {field: value}, actor=output.actor())
-    output.good(f"{edition.key}: {field.replace('_', ' ')} is set.")
-    if reopened:
-        output.trouble(steering.REOPENED.format(edition.key))
+        change = drafting.change(database, name, {field: value}, actor=output.actor())
+        key = change.edition.key
+    output.good(f"{key}: {field.replace('_', ' ')} is set.")
+    if change.reopened:
+        output.trouble(steering.REOPENED.format(key))
 
 
 @app.command()

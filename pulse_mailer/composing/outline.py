@@ -141,12 +141,14 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
 
 
 def _parts(edition: Edition, links: Links, theme: Theme) -> list[Part]:
-    numbers = {id(item): number for number, item in enumerate(edition.items(), start=1)}
-
     def entry(item: Item, heading: str) -> Entry:
-        return _entry(item, numbers[id(item)], heading, links)
+        return _entry(item, heading, links)
 
-    return [_part(section, position, theme, entry) for position, section in enumerate(edition.sections)]
+    return [
+        _part(section, position, theme, entry)
+        for position, section in enumerate(edition.sections)
+        if not section.is_hidden
+    ]
 
 
 def _part(section: Section, position: int, theme: Theme, entry: Callable[[Item, str], Entry]) -> Part:
@@ -157,7 +159,11 @@ def _part(section: Section, position: int, theme: Theme, entry: Callable[[Item, 
         name=_words(section.name, f"Section {position + 1}"),
         light=light,
         dark=dark,
-        groups=[_group(category, entry) for category in section.categories if category.items],
+        groups=[
+            group
+            for category in section.categories
+            if not category.is_hidden and (group := _group(category, entry)).entries
+        ],
     )
 
 
@@ -166,14 +172,14 @@ def _group(category: Category, entry: Callable[[Item, str], Entry]) -> Group:
     heading = "h5" if category.name else "h4"
     return Group(
         name=_words(category.name, "A category's name"),
-        entries=[entry(item, heading) for item in category.items],
+        entries=[entry(item, heading) for item in category.items if not item.is_hidden],
     )
 
 
-def _entry(item: Item, number: int, heading: str, links: Links) -> Entry:
-    where = f"Item {number}, {item.title[:60]!r}"
+def _entry(item: Item, heading: str, links: Links) -> Entry:
+    where = f"Item {item.number}, {item.title[:60]!r}"
     return Entry(
-        anchor=f"item-{number}",
+        anchor=f"item-{item.number}",
         publisher=_words(item.publisher, where),
         title=_words(item.title, where),
         url=usable_url(item.url),

@@ -16,7 +16,7 @@ from pulse_mailer.delivery.reporting import PROGRAM
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.notice import NoticeKind
-from pulse_mailer.editions import drafting
+from pulse_mailer.editions import changing
 from pulse_mailer.editions.reading import rendering
 from pulse_mailer.errors import UsageError, WrongState
 from pulse_mailer.links import Links
@@ -94,7 +94,7 @@ def take_back(database: Session, edition: Edition, *, by: str, why: str = "taken
         WrongState: it is not waiting to begin; it may have begun just now.
     """
     database.refresh(edition, ["status", "starts_at", "agreed"], with_for_update=True)
-    if drafting.reopen(database, edition, actor=by, why=why):
+    if changing.reopen(database, edition, actor=by, why=why):
         return
     begun = edition.status in (EditionStatus.SENDING, EditionStatus.PAUSED)
     raise WrongState(
@@ -145,7 +145,7 @@ def _refuse(database: Session, edition: Edition, count: int, wanted: int) -> Beg
         "Nothing was sent; it is a draft again."
     )
     title = edition.period or edition.key
-    drafting.reopen(database, edition, actor=PROGRAM, why=words)
+    changing.reopen(database, edition, actor=PROGRAM, why=words)
     next_step = f"Look at who gets it, and agree anew: pulse-mailer edition send {edition.name}"
     subject = f"{edition.newsletter.name}: {title} did not begin"
     telling.tell(database, edition.id, NoticeKind.NOT_BEGUN, subject, f"{words}\n\n{next_step}\n")

@@ -42,15 +42,20 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
         return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
 
 
-def one_of(words: type[enum.StrEnum]) -> Enum:
-    """A text column that the database itself holds to the words of an enumeration."""
+def one_of(words: type[enum.StrEnum], *, constrained: bool = True) -> Enum:
+    """
+    A text column that the database itself holds to the words of an enumeration.
+
+    Args:
+        constrained: False for a column that a migration adds to a table: SQLite can add no constraint to one.
+    """
     name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in words.__name__).lstrip(
         "_"
     )
     return Enum(
         words,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=constrained,
         validate_strings=True,
         length=20,
         name=name,

@@ -5,7 +5,7 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pulse_mailer.domain.base import Base, Id, one_of
@@ -41,6 +41,14 @@ BECOMES: dict[EditionStatus, frozenset[EditionStatus]] = {
 }
 
 
+class Confidence(enum.StrEnum):
+    """How surely an import understood an item."""
+
+    SURE = "sure"  #: nothing in it could have been meant otherwise
+    LIKELY = "likely"  #: it follows the usual form, with something left open
+    DOUBTFUL = "doubtful"  #: a person should compare it with the document
+
+
 class Edition(Base):
     """
     One number of a newsletter.
@@ -53,6 +61,8 @@ class Edition(Base):
         source_hash: SHA-256 of the document it was imported from, or empty.
         review: the doubtful lines of that document: dicts of line, text, why.
         revision: counts changes of the content.
+        to_write: fields that still say what an earlier edition said, or nothing; sending waits for them.
+        last_number: the highest number that an item of it was ever given.
         agreed: what a person agreed to when it was scheduled: dict of actor, count, fingerprint, forced.
         starts_at, starts_zone: when sending begins by itself, and the time zone that the person named.
         lifetime_hours: how long after the freezing what was put off is tried again; then it fails.
@@ -86,6 +96,8 @@ class Edition(Base):
     source_hash: Mapped[str] = mapped_column(default="")
     review: Mapped[list[Any]] = mapped_column(default=list)
     revision: Mapped[int] = mapped_column(default=1)
+    to_write: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
+    last_number: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     created_at: Mapped[datetime.datetime]
     changed_at: Mapped[datetime.datetime]
     agreed: Mapped[dict[str, Any] | None]
@@ -127,8 +139,13 @@ class Edition(Base):
             )
         self.status = status
 
+    def next_number(self) -> int:
+        """A number that no item of it has or had."""
+        self.last_number = (self.last_number or 0) + 1
+        return self.last_number
+
     def items(self) -> Iterator["Item"]:
-        """All items in reading order."""
+        """All items in reading order, hidden ones too."""
         for section in self.sections:
             for category in section.categories:
                 yield from category.items
@@ -141,6 +158,7 @@ class Section(Base):
     Attributes:
         colour: #RRGGBB, or empty for the design's own for this position.
         is_news: holds the sender's own news, whose items need no publisher.
+        is_hidden: kept, and not shown to readers.
     """
 
     __tablename__ = "sections"
@@ -152,6 +170,7 @@ class Section(Base):
     name: Mapped[str]
     colour: Mapped[str] = mapped_column(default="")
     is_news: Mapped[bool] = mapped_column(default=False)
+    is_hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     categories: Mapped[list["Category"]] = relationship(
         order_by="Category.position", cascade="all, delete-orphan", lazy="raise"
@@ -172,6 +191,7 @@ class Category(Base):
     section_id: Mapped[int] = mapped_column(ForeignKey("sections.id", ondelete="CASCADE"))
     position: Mapped[int]
     name: Mapped[str] = mapped_column(default="")
+    is_hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     items: Mapped[list["Item"]] = relationship(
         order_by="Item.position", cascade="all, delete-orphan", lazy="raise"
@@ -183,10 +203,16 @@ class Item(Base):
     One entry.
 
     Attributes:
+        number: its handle within the edition, also in web addresses; given once, kept by move and restore.
         publisher: who says it; empty for the sender's own news.
         url: where to read it; empty while nobody has found the link.
         summary: in our Markdown.
+        is_hidden: kept, and not shown to readers.
+        is_short: the mail shows only how its summary begins; the rest is read on the web.
         source_line: the line of the imported document that it began on; None when written by hand.
+        source_key: what an import knows it by, when the document comes again; empty when written by hand.
+        source_hash: SHA-256 of what the document said of it, to tell a change there from one made here.
+        confidence: how surely an import understood it; None when written by hand.
     """
 
     __tablename__ = "items"
@@ -195,13 +221,19 @@ class Item(Base):
     id: Mapped[Id]
     category_id: Mapped[int] = mapped_column(ForeignKey("categories.id", ondelete="CASCADE"))
     position: Mapped[int]
+    number: Mapped[int] = mapped_column(server_default=text("0"))
     publisher: Mapped[str] = mapped_column(default="")
     title: Mapped[str]
     url: Mapped[str] = mapped_column(default="")
     summary: Mapped[str] = mapped_column(default="")
     picture_hash: Mapped[str | None] = mapped_column(ForeignKey("pictures.content_hash", ondelete="RESTRICT"))
     picture_alt: Mapped[str] = mapped_column(default="")
+    is_hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_short: Mapped[bool] = mapped_column(default=False, server_default=false())
     source_line: Mapped[int | None]
+    source_key: Mapped[str] = mapped_column(default="", server_default="")
+    source_hash: Mapped[str] = mapped_column(default="", server_default="")
+    confidence: Mapped[Confidence | None] = mapped_column(one_of(Confidence, constrained=False))
 
     picture: Mapped[Picture | None] = relationship(lazy="raise")
 
@@ -211,7 +243,7 @@ class Rendering(Base):
     An edition made into mail, with open fields; what was approved, byte for byte.
 
     Attributes:
-        variant: which choice of sections it is for; empty for the whole edition.
+        variant: the positions of the sections that it holds, as "1,3"; empty for the whole edition.
         segments: the message on the wire, ASCII, cut at its open fields: texts at even places, names of
             slots at odd ones.
         html, text, mjml: the parts before encoding, with slots written as [[name]].

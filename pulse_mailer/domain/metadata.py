@@ -1,9 +1,13 @@
 """The complete schema: importing this module is importing every table."""
 
 from pulse_mailer.domain import (
+    approval,
     auditing,
+    correction,
     delivery,
     edition,
+    history,
+    inbox,
     newsletter,
     notice,
     picture,
@@ -11,9 +15,26 @@ from pulse_mailer.domain import (
     staff,
     subscriber,
     suppression,
+    visit,
 )
 from pulse_mailer.domain.base import Base
 
-TABLES = (auditing, delivery, edition, newsletter, notice, picture, route, staff, subscriber, suppression)
+TABLES = (
+    approval,
+    auditing,
+    correction,
+    delivery,
+    edition,
+    history,
+    inbox,
+    newsletter,
+    notice,
+    picture,
+    route,
+    staff,
+    subscriber,
+    suppression,
+    visit,
+)
 
 metadata = Base.metadata

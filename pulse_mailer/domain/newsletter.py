@@ -3,10 +3,11 @@
 import datetime
 import enum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pulse_mailer.domain.base import Base, Id, one_of
+from pulse_mailer.domain.picture import Picture
 
 
 class UncertainPolicy(enum.StrEnum):
@@ -24,6 +25,7 @@ class Newsletter(Base):
         contact_lines: how to reach the sender, as the footer says it: dicts of label, text, url.
         theme: design tokens that differ from the design's own, such as {"brand": "#0B5563"}.
         reason: why people get it, as the footer says it.
+        needs_second: an edition is sent only after somebody else than its last editor has approved it.
         backends: ways out in the order they are tried; empty: those of the settings.
         uncertain_policy: what becomes of deliveries that may or may not have gone.
         told: addresses of the staff who are told of pauses and ends by mail.
@@ -49,6 +51,7 @@ class Newsletter(Base):
     timezone: Mapped[str] = mapped_column(default="Europe/London")
     design: Mapped[str] = mapped_column(default="digest")
     theme: Mapped[dict[str, str]] = mapped_column(default=dict)
+    needs_second: Mapped[bool] = mapped_column(default=False, server_default=false())
     backends: Mapped[list[str]] = mapped_column(default=list)
     uncertain_policy: Mapped[UncertainPolicy] = mapped_column(
         one_of(UncertainPolicy), default=UncertainPolicy.ASK
@@ -56,6 +59,7 @@ class Newsletter(Base):
     told: Mapped[list[str]] = mapped_column(default=list)
     created_at: Mapped[datetime.datetime]
 
+    logo: Mapped["Logo | None"] = relationship(cascade="all, delete-orphan", lazy="raise")
     sections: Mapped[list["ProgrammeSection"]] = relationship(
         order_by="ProgrammeSection.position", cascade="all, delete-orphan", lazy="raise"
     )
@@ -94,3 +98,16 @@ class ProgrammeCategory(Base):
     newsletter_id: Mapped[int] = mapped_column(ForeignKey("newsletters.id", ondelete="CASCADE"))
     position: Mapped[int]
     name: Mapped[str]
+
+
+class Logo(Base):
+    """A picture for a newsletter's masthead, which is complete without it."""
+
+    __tablename__ = "logos"
+
+    newsletter_id: Mapped[int] = mapped_column(
+        ForeignKey("newsletters.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    picture_hash: Mapped[str] = mapped_column(ForeignKey("pictures.content_hash", ondelete="RESTRICT"))
+
+    picture: Mapped[Picture] = relationship(lazy="raise")

@@ -56,6 +56,7 @@ class Subscription(Base):
     """
     Attributes:
         public_id: 16 letters and digits that stand for it in signed links; given once, for ever.
+        choice: ids of the programme's sections that the person wants, ascending, as "3,7"; empty: all of them.
     """
 
     __tablename__ = "subscriptions"
@@ -71,6 +72,7 @@ class Subscription(Base):
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id", ondelete="RESTRICT"))
     public_id: Mapped[str]
     status: Mapped[SubscriptionStatus] = mapped_column(one_of(SubscriptionStatus))
+    choice: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime.datetime]
     changed_at: Mapped[datetime.datetime]
 

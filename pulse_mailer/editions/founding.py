@@ -12,7 +12,7 @@ from pulse_mailer.clock import now
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
-from pulse_mailer.editions import drafting
+from pulse_mailer.editions import changing
 from pulse_mailer.editions.wording import checked
 from pulse_mailer.errors import Refused, UsageError
 
@@ -98,7 +98,7 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
     return [
         edition.key
         for edition in database.scalars(held, execution_options={"populate_existing": True})
-        if drafting.reopen(database, edition, actor=actor, why=why)
+        if changing.reopen(database, edition, actor=actor, why=why)
     ]
 
 

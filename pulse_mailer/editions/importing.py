@@ -15,7 +15,7 @@ from pulse_mailer import audit, pictures
 from pulse_mailer.clock import now
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
-from pulse_mailer.editions import drafting, founding, reading
+from pulse_mailer.editions import changing, founding, history, reading
 from pulse_mailer.errors import NotFound, PictureRefused, UnreadableDocument, UsageError, WrongState
 from pulse_mailer.importing import read_document
 from pulse_mailer.importing.draft import Doubt, DoubtfulLine, Draft, DraftItem, DraftPicture, Programme
@@ -159,7 +159,7 @@ def _store(
     source_hash = _hash(draft)
     if edition is not None and edition.source_hash == source_hash:
         return edition, "unchanged", False
-    reopened = edition is not None and drafting.reopen(
+    reopened = edition is not None and changing.reopen(
         database, edition, actor=actor, why=f"import of {name}"
     )
     what = "new" if edition is None else "changed"
@@ -178,6 +178,7 @@ def _store(
     edition.source_name, edition.source_hash, edition.changed_at = name, source_hash, now()
     _fill(database, edition, newsletter, draft)
     database.flush()
+    history.keep(database, edition, actor=actor, what=f"{name} imported")
     audit.record(
         database,
         actor,
@@ -216,7 +217,8 @@ def _fill(database: Session, edition: Edition, newsletter: Newsletter, draft: Dr
                     position=group,
                     name=category.name,
                     items=[
-                        _item(database, number, item, draft) for number, item in enumerate(category.items, 1)
+                        _item(database, edition, place, item, draft)
+                        for place, item in enumerate(category.items, 1)
                     ],
                 )
                 for group, category in enumerate(section.categories, 1)
@@ -230,9 +232,10 @@ def _fill(database: Session, edition: Edition, newsletter: Newsletter, draft: Dr
     ]
 
 
-def _item(database: Session, position: int, item: DraftItem, draft: Draft) -> Item:
+def _item(database: Session, edition: Edition, position: int, item: DraftItem, draft: Draft) -> Item:
     made = Item(
         position=position,
+        number=edition.next_number(),
         publisher=item.publisher,
         title=item.title,
         url=item.url,

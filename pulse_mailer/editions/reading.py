@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Rendering, Section
-from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.newsletter import Logo, Newsletter
 from pulse_mailer.errors import NotFound, UsageError
 
 
@@ -163,7 +163,11 @@ def _known(database: Session, before: str = "") -> str:
 
 
 def _whole_newsletter() -> Select[Newsletter]:
-    return select(Newsletter).options(selectinload(Newsletter.sections), selectinload(Newsletter.categories))
+    return select(Newsletter).options(
+        selectinload(Newsletter.sections),
+        selectinload(Newsletter.categories),
+        selectinload(Newsletter.logo).selectinload(Logo.picture),
+    )
 
 
 def whole_edition() -> Select[Edition]:
@@ -182,6 +186,7 @@ def whole_edition() -> Select[Edition]:
             items,
             newsletter.selectinload(Newsletter.sections),
             newsletter.selectinload(Newsletter.categories),
+            newsletter.selectinload(Newsletter.logo).selectinload(Logo.picture),
         )
         .order_by(Edition.id)
     )

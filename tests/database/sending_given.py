@@ -31,6 +31,7 @@ def draft(database: Session, newsletter: Newsletter, key: str = "2026-03") -> Ed
     newsletter.reason = "You get this because you asked for it."
     item = Item(
         position=1,
+        number=1,
         publisher="Institute for Local Care",
         title="What good care looks like",
         url="https://example.org/care",
@@ -45,6 +46,7 @@ def draft(database: Session, newsletter: Newsletter, key: str = "2026-03") -> Ed
         preheader="One report this month, on what good care looks like in twelve councils.",
         letter="Welcome to March.",
         signed_by="Ann Marlowe",
+        last_number=1,
         status=EditionStatus.DRAFT,
         sections=[Section(position=1, name="Care", categories=[category])],
         created_at=now(),

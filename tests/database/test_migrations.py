@@ -12,7 +12,7 @@ from pulse_mailer.errors import DatabaseAhead, DatabaseBehind, DatabaseError
 from tests.databases import new_postgresql
 
 _POSTGRESQL_CATALOGUE = (
-    """SELECT 'column', table_name, ordinal_position, column_name, udt_name, character_maximum_length,
+    """SELECT 'column', table_name, column_name, udt_name, character_maximum_length,
               is_nullable, column_default
        FROM information_schema.columns WHERE table_schema = 'public'""",
     """SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
@@ -24,14 +24,18 @@ _POSTGRESQL_CATALOGUE = (
        FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
 )
 
+_SQLITE_COLUMNS = text('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(:table)')
+
 
 def catalogue(database: Database) -> list[str]:
     """All that the database holds besides rows, a line each, in an order of its own; less Alembic's table."""
     with database.transaction() as session:
         if database.is_sqlite:
             found = [
-                _normalised(row.sql)
-                for row in session.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+                _normalised(
+                    row.sql, columns=sorted(map(str, session.execute(_SQLITE_COLUMNS, {"table": row.name})))
+                )
+                for row in session.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
             ]
         else:
             found = [
@@ -42,13 +46,12 @@ def catalogue(database: Database) -> list[str]:
     return sorted(line for line in found if "alembic_version" not in line)
 
 
-def _normalised(sql: str) -> str:
-    """One line, columns in their order, constraints sorted: their order in the text means nothing."""
+def _normalised(sql: str, columns: list[str]) -> str:
+    """One line, columns and constraints sorted: their order means nothing, and a migration adds at the end."""
     head, *lines = [" ".join(line.split()).rstrip(",") for line in sql.splitlines() if line.strip()]
     if not head.startswith("CREATE TABLE"):
         return " ".join([head, *lines])
-    constraints = sorted(line for line in lines if line.startswith("CONSTRAINT"))
-    return " ".join([head, *(line for line in lines if line not in constraints), *constraints])
+    return " ".join([head, *columns, *sorted(line for line in lines if line.startswith("CONSTRAINT"))])
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -139,3 +142,36 @@ def test_database_of_a_newer_release_is_left_alone(fresh: Database) -> None:
         fresh.check_revision()
     with pytest.raises(DatabaseAhead, match="newer release"):
         fresh.upgrade()
+
+
+def test_items_that_were_there_before_are_numbered(fresh: Database) -> None:
+    fresh.upgrade("0001")
+    with fresh.transaction() as session:
+        for statement in _AN_EDITION.split(";"):
+            session.execute(text(statement))
+
+    fresh.upgrade()
+
+    with fresh.transaction() as session:
+        numbered = session.execute(text("SELECT number, title FROM items ORDER BY number")).all()
+        assert [tuple(row) for row in numbered] == [(1, "first"), (2, "second"), (3, "third")]
+        assert session.execute(text("SELECT last_number FROM editions")).scalar_one() == 3
+
+
+# Written in another order than it is read in.
+_AN_EDITION = """
+    INSERT INTO newsletters (id, slug, name, from_name, from_address, reply_to, postal_address, contact_lines, reason,
+        language, timezone, design, theme, backends, uncertain_policy, told, created_at)
+    VALUES (1, 'pulse', 'Pulse', '', '', '', '', '[]', '', 'en', 'UTC', 'digest', '{}', '[]', 'ask', '[]',
+        '2026-01-01 00:00:00');
+    INSERT INTO editions (id, newsletter_id, key, period, subject, preheader, letter, closing, signed_by, signed_role,
+        status, source_name, source_hash, review, revision, created_at, changed_at, starts_zone, lifetime_hours,
+        halt_reason, halted_by, brake_on)
+    VALUES (1, 1, '2026-01', '', '', '', '', '', '', '', 'draft', '', '', '[]', 1, '2026-01-01 00:00:00',
+        '2026-01-01 00:00:00', '', 48, '', '', true);
+    INSERT INTO sections (id, edition_id, position, name, colour, is_news)
+    VALUES (1, 1, 2, 'Later', '', false), (2, 1, 1, 'Sooner', '', false);
+    INSERT INTO categories (id, section_id, position, name) VALUES (1, 1, 1, ''), (2, 2, 1, '');
+    INSERT INTO items (id, category_id, position, publisher, title, url, summary, picture_alt)
+    VALUES (1, 1, 1, '', 'third', '', '', ''), (2, 2, 2, '', 'second', '', '', ''), (3, 2, 1, '', 'first', '', '', '')
+"""

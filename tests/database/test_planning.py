@@ -77,7 +77,7 @@ def test_what_was_changed_after_it_was_composed_is_not_sent(
         edition = reading.edition(session, "2026-03")
         checked = approving.approve(edition, links, forced=())
         with database.transaction() as other:
-            drafting.change(other, reading.edition(other, "2026-03"), {"subject": "Other"}, actor="bob")
+            drafting.change(other, "2026-03", {"subject": "Other"}, actor="bob")
         with pytest.raises(Conflict, match="changed meanwhile"):
             planning.freeze(session, edition, checked, links, planning.Approval("ann", 3))
     assert counted(database) == 0

@@ -287,15 +287,13 @@ def test_of_one_who_takes_it_back_and_a_worker_who_begins_one_is_late(
 def test_a_change_takes_it_back(database: Database, links: Links, edition_id: int) -> None:
     schedule(database, links)
     with database.transaction() as session:
-        edition = reading.edition(session, "2026-03")
-        assert drafting.change(session, edition, {"subject": "Another"}, actor="cli:bob")
+        assert drafting.change(session, "2026-03", {"subject": "Another"}, actor="cli:bob").reopened
     assert found(database).status is EditionStatus.DRAFT
     assert kept(database) == []
-    assert audited(database, "edition.taken-back").after == {"why": "subject changed"}
+    assert audited(database, "edition.taken-back").after == {"why": "subject set"}
     with database.transaction() as session:
-        assert not drafting.change(
-            session, reading.edition(session, "2026-03"), {"subject": "A third"}, actor="cli:bob"
-        )
+        change = drafting.change(session, "2026-03", {"subject": "A third"}, actor="cli:bob")
+        assert not change.reopened
 
 
 @pytest.mark.parametrize(

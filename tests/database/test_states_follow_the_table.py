@@ -86,7 +86,9 @@ ACTS: dict[str, Act] = {
     "begin at once": _freeze,
     "schedule": _schedule,
     "take back": lambda session, edition, _: scheduling.take_back(session, edition, by="ann"),
-    "change": lambda session, edition, _: drafting.change(session, edition, {"subject": "New"}, actor="ann"),
+    "change": lambda session, edition, _: drafting.change(
+        session, edition.name, {"subject": "New"}, actor="ann"
+    ),
     "leases end": lambda session, edition, _: ledger.expire(session, edition.id),
     "hasten": lambda session, edition, _: ledger.hasten(session, edition.id),
 }

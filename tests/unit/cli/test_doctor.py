@@ -201,8 +201,8 @@ def test_unknown_setting_ends_doctor_too(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_upgrade_says_from_where_to_where() -> None:
     first = CliRunner().invoke(application(), ["db", "upgrade"])
     second = CliRunner().invoke(application(), ["db", "upgrade"])
-    assert "from nothing to 0001" in first.stdout
-    assert "at migration 0001, the newest" in second.stdout
+    assert "from nothing to 0002" in first.stdout
+    assert "at migration 0002, the newest" in second.stdout
 
 
 def test_current_tells_by_its_exit_status() -> None:

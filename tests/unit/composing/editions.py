@@ -105,7 +105,7 @@ def edition() -> Edition:
         changed_at=WHEN,
     )
     made.sections = [_section(place, told) for place, told in enumerate(_TEXT["sections"])]
-    return made
+    return numbered(made)
 
 
 def _section(place: int, told: dict[str, Any]) -> Section:
@@ -134,6 +134,14 @@ def small(**fields: str) -> Edition:
         position=0, name="Reports", items=[Item(position=0, picture_alt="", **(given | fields))]
     )
     made.sections = [Section(position=0, name="A section", colour="", categories=[category])]
+    return numbered(made)
+
+
+def numbered(made: Edition) -> Edition:
+    """The edition, its items given numbers in reading order."""
+    made.last_number = 0
+    for one in made.items():
+        one.number = made.next_number()
     return made
 
 

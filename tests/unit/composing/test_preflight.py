@@ -16,6 +16,7 @@ from pulse_mailer.composing.visiting import CODES as VISITED
 from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.picture import Picture
+from tests.unit.composing.editions import numbered
 from tests.unit.importing.drafts import draft_of
 from tests.unit.importing.test_demo_edition import made_of
 
@@ -44,7 +45,7 @@ def edition() -> Edition:
     ]
     guidance = [item("Ashgrove Trust", "Talking about money.", "ashgrove/money")]
     news = [item("", "Two researchers wanted.", "join-us")]
-    return Edition(
+    made = Edition(
         key="2026-11",
         period="November 2026",
         subject="Home care by the hour, and who counts carers",
@@ -75,6 +76,7 @@ def edition() -> Edition:
             ),
         ],
     )
+    return numbered(made)
 
 
 def rendering() -> Rendering:

@@ -16,6 +16,7 @@ from pulse_mailer.links import Links
 from pulse_mailer.pictures import prepare
 from pulse_mailer.resources import templates_dir
 from pulse_mailer.richtext import to_html
+from tests.unit.composing.editions import numbered
 
 PICTURES = [
     f"pictures/{name}.png"
@@ -127,7 +128,7 @@ def made_of(draft: Draft) -> Edition:
         )
         for section in draft.sections
     ]
-    return Edition(
+    made = Edition(
         id=1,
         key=draft.key,
         period=draft.period,
@@ -140,6 +141,7 @@ def made_of(draft: Draft) -> Edition:
         newsletter=newsletter,
         sections=sections,
     )
+    return numbered(made)
 
 
 def item_of(item: DraftItem) -> Item:

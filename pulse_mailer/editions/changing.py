@@ -1,0 +1,137 @@
+"""
+The one way to change an edition: held while it is changed, counted, kept in its history, audited.
+
+Whoever changes names the revision that they looked at. When somebody else was faster, nothing is overwritten: a
+Conflict says who it was and what they did.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from pulse_mailer import audit
+from pulse_mailer.clock import now
+from pulse_mailer.domain.content import content_of
+from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
+from pulse_mailer.editions import history, reading
+from pulse_mailer.errors import Conflict, WrongState
+
+_AGREED = (EditionStatus.APPROVED, EditionStatus.SCHEDULED)
+
+
+@dataclass(slots=True)
+class Change:
+    """
+    Attributes:
+        what: the change in words, as history shows it; may be set while the change is made.
+        before, after: the values that changed, as the audit keeps them; likewise.
+        reopened: once it is done: whether the edition was to be sent, and is a draft again.
+    """
+
+    edition: Edition
+    what: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    reopened: bool = False
+
+
+@contextlib.contextmanager
+def changing(
+    database: Session, name: str, *, actor: str, what: str = "", expected: int | None = None
+) -> Iterator[Change]:
+    """
+    Hold an edition, with everything in it, for a change; what leaves the block unraised is the next revision.
+
+    A block that changes nothing makes no revision.
+
+    Args:
+        name: its key, or newsletter and key, as `reading.edition()` takes it.
+        expected: the revision that the person looked at; None: whatever it is now.
+
+    Raises:
+        NotFound, UsageError: see `reading.edition()`.
+        WrongState: its sending has begun.
+        Conflict: it is at another revision than was expected.
+    """
+    edition = held(database, name)
+    if expected is not None and edition.revision != expected:
+        raise _conflict(database, edition, expected)
+    if edition.status not in (EditionStatus.DRAFT, *_AGREED):
+        raise WrongState(
+            f"The edition {edition.key} is {edition.status.words} and cannot be changed any more.",
+            remedy=f"Put its web copy right: pulse-mailer edition correct {edition.name} --help",
+        )
+    before = content_of(edition)
+    change = Change(edition, what)
+    yield change
+    after = content_of(edition)
+    if after == before:
+        return
+    change.reopened = reopen(database, edition, actor=actor, why=change.what)
+    edition.revision += 1
+    edition.changed_at = now()
+    database.flush()
+    history.keep(database, edition, actor=actor, what=change.what)
+    audit.record(
+        database,
+        actor,
+        "edition.changed",
+        f"edition {edition.name}",
+        before=change.before,
+        after=change.after | {"what": change.what, "revision": edition.revision},
+    )
+
+
+def held(database: Session, name: str) -> Edition:
+    """
+    An edition as it is now, with everything in it; nobody else changes it until this transaction ends.
+
+    Raises:
+        NotFound, UsageError: see `reading.edition()`.
+    """
+    found = reading.edition(database, name)
+    # Of two who change at once one waits here, and then reads what the other made of it.
+    wanted = reading.whole_edition().where(Edition.id == found.id).with_for_update(of=Edition)
+    return database.scalars(wanted, execution_options={"populate_existing": True}).one()
+
+
+def reopen(database: Session, edition: Edition, *, actor: str, why: str) -> bool:
+    """
+    Make an edition that was approved or scheduled a draft again, as nobody agreed to what it is now.
+
+    Gives False when it was neither. The caller holds the edition's row.
+    """
+    if edition.status not in _AGREED:
+        return False
+    before = {
+        "status": edition.status.value,
+        "starts_at": edition.starts_at and edition.starts_at.isoformat(),
+        "agreed": edition.agreed,
+    }
+    edition.become(EditionStatus.DRAFT)
+    edition.starts_at, edition.starts_zone, edition.agreed, edition.first_count = None, "", None, None
+    edition.changed_at = now()
+    database.execute(delete(Rendering).where(Rendering.edition_id == edition.id))
+    audit.record(
+        database,
+        actor,
+        "edition.taken-back",
+        f"edition {edition.name}",
+        before=before,
+        after={"why": why},
+    )
+    return True
+
+
+def _conflict(database: Session, edition: Edition, expected: int) -> Conflict:
+    latest = history.latest(database, edition.id)
+    who = f" by {latest.actor}: {latest.what}" if latest else ""
+    return Conflict(
+        f"The edition {edition.key} was changed meanwhile{who}. It is at revision {edition.revision}, "
+        f"and you looked at {expected}; nothing of yours was stored.",
+        remedy=f"Look at it again: pulse-mailer edition history {edition.name}",
+    )
