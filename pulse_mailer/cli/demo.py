@@ -16,7 +16,8 @@ import typer
 from pulse_mailer.bootstrap import Mailer, started
 from pulse_mailer.cli import documents, drawing, loading, output, sending
 from pulse_mailer.cli.database import upgraded
-from pulse_mailer.cli.trees import print_edition, print_findings, print_report
+from pulse_mailer.cli.findings import print_findings
+from pulse_mailer.cli.trees import print_edition, print_report
 from pulse_mailer.delivery import answering, approving, planning, reporting
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import DeliveryStatus

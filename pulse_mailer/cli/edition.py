@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import documents, output, steering
+from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.steering import Name
-from pulse_mailer.cli.trees import print_edition, print_findings, print_report
+from pulse_mailer.cli.trees import print_edition, print_report
 from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.editions import drafting, importing, reading
 from pulse_mailer.errors import UsageError

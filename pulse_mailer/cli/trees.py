@@ -1,6 +1,5 @@
-"""How an edition, the findings of preflight and a report look in a terminal."""
+"""How an edition and a report look in a terminal."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.tree import Tree
@@ -10,8 +9,6 @@ from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import Edition, Item
 
 if TYPE_CHECKING:
-    from pulse_mailer.composing.preflight import Finding
-    from pulse_mailer.delivery.approving import Checked
     from pulse_mailer.delivery.reading import DeliveryLine
     from pulse_mailer.delivery.reporting import Report
 
@@ -44,43 +41,6 @@ def print_edition(edition: Edition) -> None:
         ]
         output.print_table(["Line", "What", "Why"], rows, ["Line"])
         output.say()
-
-
-def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], *, json: bool) -> None:
-    """Errors first, each with its place and its remedy."""
-    if json:
-        names = ("code", "place", "what", "remedy")
-        output.print_json(
-            [
-                {"severity": finding.severity.value, "overridden": finding.code in forced}
-                | {name: getattr(finding, name) for name in names}
-                for finding in checked.findings
-            ]
-        )
-        return
-    groups: dict[str, list[Finding]] = {}
-    for finding in checked.findings:
-        groups.setdefault(finding.code, []).append(finding)
-    for code, group in groups.items():
-        _print_group(group, overridden=code in forced)
-    warnings = len(checked.findings) - len(checked.errors)
-    blocking = len(checked.blocking(forced))
-    size = len(checked.rendering.html.encode())
-    summary = f"{edition.key}: {blocking} blocking, {warnings} to look at; the HTML has {size:,} bytes."
-    if blocking:
-        output.trouble(f"{summary} It cannot be sent like this.")
-    else:
-        output.good(f"{summary} It may be sent: pulse-mailer edition send {edition.name}")
-
-
-def _print_group(findings: "list[Finding]", *, overridden: bool) -> None:
-    """The findings of one code: its remedy once, and each place."""
-    first = findings[0]
-    colour = "red" if first.severity.value == "error" else "yellow"
-    said = f"{first.severity.value}, overridden" if overridden else first.severity.value
-    output.console.print(f"[{colour}]{said}[/] [bold]{first.code}[/]: {output.plain(first.remedy)}")
-    for finding in findings:
-        output.say(f"  {finding.place}: {finding.what}")
 
 
 def print_report(report: "Report", *, json: bool) -> None:

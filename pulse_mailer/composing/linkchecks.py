@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pulse_mailer import richtext
-from pulse_mailer.composing.finding import Code, Finding, PlacedItem, error, placed_items, warning
+from pulse_mailer.composing.finding import (
+    LETTER,
+    Code,
+    Finding,
+    PlacedItem,
+    Spot,
+    error,
+    line_with,
+    placed_items,
+    warning,
+)
 from pulse_mailer.domain.edition import Edition
 
 _SAYS_NOTHING = frozenset(
@@ -29,7 +39,7 @@ class Link:
         words: what the reader sees; None where the reader sees something else, as at an item's title.
     """
 
-    place: str
+    at: Spot
     url: str
     words: str | None = None
 
@@ -38,7 +48,10 @@ def _item_links(edition: Edition) -> Iterator[Finding]:
     for placed in placed_items(edition):
         if not placed.item.url.strip():
             yield error(
-                Code.LINK_MISSING, placed.place, "It has no link.", "Add the address where it can be read."
+                Code.LINK_MISSING,
+                placed.at("url"),
+                "It has no link.",
+                "Add the address where it can be read.",
             )
 
 
@@ -54,26 +67,26 @@ def _target(link: Link) -> Iterator[Finding]:
     about = f"The link on “{shortened(link.words)}”" if link.words else "Its link"
     if url.startswith("#") or url.casefold() in _STAND_INS | {""}:
         what = f"{about} leads nowhere ({shortened(url) or 'it is empty'})."
-        yield error(Code.LINK_PLACEHOLDER, link.place, what, "Put the real address in, or take the link off.")
+        yield error(Code.LINK_PLACEHOLDER, link.at, what, "Put the real address in, or take the link off.")
     elif reason := _not_public(url):
         what = f"{about} {reason}: {shortened(url)}"
-        yield error(Code.LINK_NOT_PUBLIC, link.place, what, "Use an address that every reader can open.")
+        yield error(Code.LINK_NOT_PUBLIC, link.at, what, "Use an address that every reader can open.")
 
 
 def _words(link: Link, words: str) -> Iterator[Finding]:
     bare = _BARE_ADDRESS.fullmatch(words)
     if not words:
         what = f"The link to {shortened(link.url)} has no words, so nobody can see or hear it."
-        yield error(Code.LINK_TEXT, link.place, what, "Give it words, or take it out.")
+        yield error(Code.LINK_TEXT, link.at, what, "Give it words, or take it out.")
     elif bare and (host := _host(link.url)) and _without_www(bare[1]) != _without_www(host):
         what = f"The link reads “{shortened(words)}” but leads to {shortened(host)}, as a fraud's would."
-        yield error(Code.LINK_MISLEADING, link.place, what, "Let the words say where the link leads.")
+        yield error(Code.LINK_MISLEADING, link.at, what, "Let the words say where the link leads.")
     elif bare:
         what = f"The link shows its bare address, “{shortened(words)}”."
-        yield warning(Code.LINK_TEXT, link.place, what, "Link the words that say what is there.")
+        yield warning(Code.LINK_TEXT, link.at, what, "Link the words that say what is there.")
     elif words.casefold().strip(" .:>»→") in _SAYS_NOTHING:
         what = f"The link's words, “{shortened(words)}”, do not say what is behind it."
-        yield warning(Code.LINK_TEXT, link.place, what, "Link the words that name what is there.")
+        yield warning(Code.LINK_TEXT, link.at, what, "Link the words that name what is there.")
 
 
 def _repeats(edition: Edition) -> Iterator[Finding]:
@@ -82,7 +95,7 @@ def _repeats(edition: Edition) -> Iterator[Finding]:
         url = comparable(placed.item.url)
         if url and url in first:
             what = f"Its link is the same as that of {first[url]}."
-            yield warning(Code.LINK_TWICE, placed.place, what, "Check which of the two is right.")
+            yield warning(Code.LINK_TWICE, placed.at("url"), what, "Check which of the two is right.")
         first.setdefault(url, placed.place)
 
 
@@ -92,21 +105,20 @@ LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, 
 def all_links(edition: Edition) -> Iterator[Link]:
     """Every link that readers see, in reading order."""
     for words, url in richtext.links_in(edition.letter):
-        yield Link("The letter", url, words)
+        yield Link(LETTER.on(line_with(edition.letter, url)), url, words)
     for placed in placed_items(edition):
         yield from _links_of(placed)
     for line in edition.newsletter.contact_lines:
         if line.get("url"):
-            yield Link(
-                f"The newsletter's contact line {line.get('label') or line.get('text', '')!r}", line["url"]
-            )
+            words = f"The newsletter's contact line {line.get('label') or line.get('text', '')!r}"
+            yield Link(Spot(words, field="newsletter.contact_lines"), line["url"])
 
 
 def _links_of(placed: PlacedItem) -> Iterator[Link]:
     if placed.item.url.strip():
-        yield Link(placed.place, placed.item.url)
+        yield Link(placed.at("url"), placed.item.url)
     for words, url in richtext.links_in(placed.item.summary):
-        yield Link(placed.place, url, words)
+        yield Link(placed.at("summary", line_with(placed.item.summary, url)), url, words)
 
 
 def _not_public(url: str) -> str:

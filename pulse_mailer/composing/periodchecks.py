@@ -3,7 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 
-from pulse_mailer.composing.finding import Code, Finding, warning
+from pulse_mailer.composing.finding import (
+    LETTER,
+    PREHEADER,
+    SUBJECT,
+    Code,
+    Finding,
+    Spot,
+    placed_titles,
+    warning,
+)
 from pulse_mailer.domain.edition import Edition
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
@@ -33,14 +42,14 @@ def _leftover(edition: Edition) -> Iterator[Finding]:
     own = " ".join(edition.period.split()) or edition.key
     if not months:
         return
-    for place, text, named in _named(edition):
+    for at, text, named in _named(edition):
         for words in named(" ".join(text.replace("*", "").split())):
             year = re.search(_YEAR, words)
             if set(_MONTH.findall(words)) <= months and not (year and years and year[0] not in years):
                 continue
             what = f"“{words}” is not this edition's time, which is {own}."
             remedy = "Change it if it was left over from another edition, or correct the edition's period."
-            yield warning(Code.PERIOD_OTHER, place, what, remedy)
+            yield warning(Code.PERIOD_OTHER, at, what, remedy)
             break
 
 
@@ -58,13 +67,14 @@ def _covered(edition: Edition) -> tuple[set[str], set[str]]:
     return months, set(re.findall(_YEAR, period))
 
 
-def _named(edition: Edition) -> Iterator[tuple[str, str, Callable[[str], Iterator[str]]]]:
+def _named(edition: Edition) -> Iterator[tuple[Spot, str, Callable[[str], Iterator[str]]]]:
     """Place, text, and what finds the months there that seem to say when the edition is."""
-    yield "The subject", edition.subject, _in_heading
-    yield "The preheader", edition.preheader, _in_heading
-    yield "The letter", edition.letter, _of_edition
-    for section in edition.sections:
-        yield f"The title of section {section.name!r}", section.name, _in_heading
+    yield SUBJECT, edition.subject, _in_heading
+    yield PREHEADER, edition.preheader, _in_heading
+    yield LETTER, edition.letter, _of_edition
+    for at, name in placed_titles(edition):
+        if at.category is None:
+            yield at, name, _in_heading
 
 
 def _of_edition(text: str) -> Iterator[str]:

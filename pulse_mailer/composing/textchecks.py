@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pulse_mailer import richtext
-from pulse_mailer.composing.finding import Code, Finding, placed_items, warning
+from pulse_mailer.composing.finding import (
+    LETTER,
+    PREHEADER,
+    SUBJECT,
+    Code,
+    Finding,
+    Spot,
+    placed_items,
+    placed_titles,
+    warning,
+)
 from pulse_mailer.domain.edition import Edition
 
 SUMMARY_MOST = 400  #: words; the longest in a real edition has 371
@@ -41,7 +51,7 @@ class _Text:
         paragraphs: as readers see them, without marks of Markdown and targets of links.
     """
 
-    place: str
+    at: Spot
     paragraphs: list[str]
 
 
@@ -60,30 +70,28 @@ def _lengths(edition: Edition) -> Iterator[Finding]:
         if count > SUMMARY_MOST:
             what = f"Its summary has {count} words, more than most people read of one item."
             remedy = f"Shorten it to {SUMMARY_MOST} words or fewer; the link leads to the rest."
-            yield warning(Code.SUMMARY_LONG, placed.place, what, remedy)
+            yield warning(Code.SUMMARY_LONG, placed.at("summary"), what, remedy)
 
 
 TEXT_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_wording, _lengths)
 
 
 def _prose(edition: Edition) -> Iterator[_Text]:
-    yield _Text("The preheader", [edition.preheader])
-    yield _Text("The letter", _paragraphs(edition.letter))
+    yield _Text(PREHEADER, [edition.preheader])
+    yield _Text(LETTER, _paragraphs(edition.letter))
     for placed in placed_items(edition):
         item = placed.item
-        for paragraphs in ([item.title], _paragraphs(item.summary), [item.picture_alt]):
-            yield _Text(placed.place, paragraphs)
+        yield _Text(placed.at("title"), [item.title])
+        yield _Text(placed.at("summary"), _paragraphs(item.summary))
+        yield _Text(placed.at("alt"), [item.picture_alt])
 
 
 def _names(edition: Edition) -> Iterator[_Text]:
-    yield _Text("The subject", [edition.subject])  # its capitals are looked at beside its other style
-    for section in edition.sections:
-        yield _Text(f"The title of section {section.name!r}", [section.name])
-        for category in section.categories:
-            place = f"The title of category {category.name!r} in {section.name}"
-            yield _Text(place, [category.name])
+    yield _Text(SUBJECT, [edition.subject])  # its capitals are looked at beside its other style
+    for at, name in placed_titles(edition):
+        yield _Text(at, [name])
     for placed in placed_items(edition):
-        yield _Text(placed.place, [placed.item.publisher])
+        yield _Text(placed.at("publisher"), [placed.item.publisher])
 
 
 def _paragraphs(markdown: str) -> list[str]:
@@ -96,7 +104,7 @@ def _double_spaces(text: _Text) -> Iterator[Finding]:
         if found := _DOUBLE_SPACE.search(paragraph):
             before, after = _last_words(paragraph, found.start()), _next_words(paragraph, found.end())
             what = f"More than one space stands between “{before}” and “{after}”."
-            yield warning(Code.SPACING, text.place, what, _SPACING_REMEDY)
+            yield warning(Code.SPACING, text.at, what, _SPACING_REMEDY)
             return
 
 
@@ -104,7 +112,7 @@ def _spaces_before(text: _Text) -> Iterator[Finding]:
     for paragraph in text.paragraphs:
         if found := _SPACE_BEFORE.search(paragraph):
             what = f"A space stands before the “{found[0].strip()}” after “{_last_words(paragraph, found.start())}”."
-            yield warning(Code.SPACING, text.place, what, _SPACING_REMEDY)
+            yield warning(Code.SPACING, text.at, what, _SPACING_REMEDY)
             return
 
 
@@ -116,7 +124,7 @@ def _pairs(text: _Text) -> Iterator[Finding]:
         if place is not None:
             what = f"A {whole[place]} has no partner: {_around(whole, place)}"
             remedy = "Put its partner in, or take it out; look whether words were lost there."
-            yield warning(Code.PAIR_BROKEN, text.place, what, remedy)
+            yield warning(Code.PAIR_BROKEN, text.at, what, remedy)
             return
 
 
@@ -176,7 +184,7 @@ def _capitals(text: _Text) -> Iterator[Finding]:
         plain = [word for word in loud if len(word) > 3 and word not in _KNOWN_CAPITALS]
         if len(plain) >= CAPITALS_LEAST and len(loud) * 4 > len(words) * 3:
             what = f"“{_next_words(paragraph, 0)}” is all in capitals: slow to read, and like shouting."
-            yield warning(Code.CAPITALS, text.place, what, "Write it as a sentence.")
+            yield warning(Code.CAPITALS, text.at, what, "Write it as a sentence.")
             return
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
 
-from pulse_mailer.composing.finding import Code, Finding, warning
+from pulse_mailer.composing.finding import Code, Finding, Spot, warning
 from pulse_mailer.composing.linkchecks import all_links, comparable, shortened
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.errors import FetchError, FetchRefused, HostUnknown, PageTooLarge
@@ -66,7 +66,7 @@ def visit(
         finding
         for link in all_links(edition)
         if (visited := visits.get(link.url.strip()))
-        for finding in _findings(link.place, link.url.strip(), visited)
+        for finding in _findings(link.at, link.url.strip(), visited)
     ]
 
 
@@ -108,22 +108,22 @@ def _looked_at(url: str, fetcher: Fetcher, end: float) -> Page | None:
     return page if page.status < 400 else None
 
 
-def _findings(place: str, url: str, visited: _Visit) -> Iterator[Finding]:
+def _findings(at: Spot, url: str, visited: _Visit) -> Iterator[Finding]:
     shown, page, error = shortened(url), visited.page, visited.error
     if isinstance(error, FetchRefused):
-        yield warning(Code.LINK_REFUSED, place, f"{shown} was not visited. {error.what}", error.remedy)
+        yield warning(Code.LINK_REFUSED, at, f"{shown} was not visited. {error.what}", error.remedy)
     elif isinstance(error, HostUnknown):
-        yield warning(Code.LINK_BROKEN, place, f"{shown} is broken. {error.what}", _MEND)
+        yield warning(Code.LINK_BROKEN, at, f"{shown} is broken. {error.what}", _MEND)
     elif error is not None:
-        yield warning(Code.LINK_UNREACHABLE, place, f"{shown} could not be seen. {error.what}", _LOOK)
+        yield warning(Code.LINK_UNREACHABLE, at, f"{shown} could not be seen. {error.what}", _LOOK)
     elif page is None:
         what = f"{shown} was not visited: the time for all links was over."
-        yield warning(Code.LINK_UNREACHABLE, place, what, _LOOK)
+        yield warning(Code.LINK_UNREACHABLE, at, what, _LOOK)
     elif page.status in _GONE:
-        yield warning(Code.LINK_BROKEN, place, f"{shown} is broken: the page is gone ({page.status}).", _MEND)
+        yield warning(Code.LINK_BROKEN, at, f"{shown} is broken: the page is gone ({page.status}).", _MEND)
     elif page.status >= 400:
         what = f"{shown} could not be seen: its server answers {page.status}, maybe to programs alone."
-        yield warning(Code.LINK_UNREACHABLE, place, what, _LOOK)
+        yield warning(Code.LINK_UNREACHABLE, at, what, _LOOK)
     elif page.moved and comparable(page.url) != comparable(url):
         what = f"{shown} has moved for good, to {shortened(page.url)}"
-        yield warning(Code.LINK_MOVED, place, what, "Look whether it is the same page, and link it there.")
+        yield warning(Code.LINK_MOVED, at, what, "Look whether it is the same page, and link it there.")

@@ -193,9 +193,9 @@ def period(words: str, change: Change) -> Change:
 
 PICTURE = Picture(content_hash="0" * 64, media_type="image/png", width=4, height=4, data=b"")
 LONG_TITLE = "Home care by the hour: what ten councils buy, and what it is that people receive of it."
-REPORT_1 = 'Item 1 "Home care by the hour." in Reports, Adult Social Care'
-SECTION = "The title of section {!r}"
-REPORT_2 = 'Item 2 "Counting carers." in Reports, Adult Social Care'
+REPORT_1 = "Item 2 “Home care by the hour.” in Reports, Adult Social Care"
+SECTION = "The title of section “{}”"
+REPORT_2 = "Item 3 “Counting carers.” in Reports, Adult Social Care"
 
 ROWS: list[tuple[str, Change, Code, Severity, str]] = [
     ("no subject", subject(" "), Code.SUBJECT_MISSING, ERROR, "The subject"),
@@ -218,7 +218,7 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
     ("no sender's name", of_newsletter(from_name=""), Code.SENDER_MISSING, ERROR, "The sender"),
     ("no sender's address", of_newsletter(from_address=" "), Code.SENDER_MISSING, ERROR, "The sender"),
     ("nothing in it", without_items, Code.EDITION_EMPTY, ERROR, "The edition"),
-    ("empty section", with_an_empty_section, Code.SECTION_EMPTY, ERROR, "Section 'Safer Communities'"),
+    ("empty section", with_an_empty_section, Code.SECTION_EMPTY, ERROR, "Section “Safer Communities”"),
     (
         "empty category",
         with_an_empty_category,
@@ -292,7 +292,7 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
         second_report(publisher="institute for local care", title="Home care, by the hour"),
         Code.TITLE_TWICE,
         WARNING,
-        'Item 2 "Home care, by the hour" in Reports, Adult Social Care',
+        "Item 3 “Home care, by the hour” in Reports, Adult Social Care",
     ),
     ("no publisher", first_report(publisher=""), Code.PUBLISHER_MISSING, WARNING, REPORT_1),
     ("curly quote", first_report(publisher="Hallow Foundation"), Code.PUBLISHER_SPELLING, WARNING, REPORT_2),
@@ -350,7 +350,7 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
         second_report(title="COUNTING CARERS TODAY"),
         Code.CAPITALS,
         WARNING,
-        'Item 2 "COUNTING CARERS TODAY" in Reports, Adult Social Care',
+        "Item 3 “COUNTING CARERS TODAY” in Reports, Adult Social Care",
     ),
     ("401 words", first_report(summary="word " * 401), Code.SUMMARY_LONG, WARNING, REPORT_1),
     ("our brackets", letter("Dear [[first_name]],"), Code.SLOT_UNFILLED, ERROR, "The letter"),
@@ -607,13 +607,13 @@ def test_news_needs_no_publisher() -> None:
 def test_item_outside_a_category_is_placed_in_its_section() -> None:
     tried = edition()
     tried.sections[0].categories[0].items[0].url = ""
-    assert preflight(tried, rendering())[0].place == 'Item 1 "Two researchers wanted." in Our news'
+    assert preflight(tried, rendering())[0].place == "Item 1 “Two researchers wanted.” in Our news"
 
 
 def test_long_title_is_shortened_where_it_names_a_place() -> None:
     place = found_after(first_report(title=LONG_TITLE, url=""))[0].place
     assert place == (
-        'Item 1 "Home care by the hour: what ten councils buy, and what it i…" in Reports, Adult Social Care'
+        "Item 2 “Home care by the hour: what ten councils buy, and what it i…” in Reports, Adult Social Care"
     )
 
 

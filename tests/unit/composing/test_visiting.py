@@ -8,7 +8,7 @@ from pulse_mailer.composing.finding import Code, Finding, Severity
 from pulse_mailer.composing.visiting import addresses, visit
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.fetching import Fetcher
-from tests.unit.composing.editions import item, small
+from tests.unit.composing.editions import item, numbered, small
 from tests.unit.strangers import HOST, fetcher, moved, page, stranger
 
 SITE = "pages.example"
@@ -21,7 +21,7 @@ def linking(*urls: str) -> Edition:
     made.sections[0].categories[0].items = [
         item(f"Title {number}", number, url=url) for number, url in enumerate(urls)
     ]
-    return made
+    return numbered(made)
 
 
 def found(edition: Edition, using: Fetcher | None = None, seconds: float = 20) -> list[Finding]:
@@ -59,7 +59,7 @@ def test_what_is_wrong_at_the_end_of_a_link(path: str, code: Code, what: str) ->
     with stranger(answer) as server:
         (finding,) = found(linking(f"http://{SITE}:{server.port}{path}"))
     assert (finding.code, finding.severity) == (code, Severity.WARNING)
-    assert finding.place.startswith('Item 1 "Title 0"')
+    assert finding.place.startswith("Item 1 “Title 0”")
     assert what in finding.what
 
 

@@ -1,0 +1,69 @@
+"""The part of preflight that looks at what an inbox shows: subject, preheader, sender; and at the letter."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from pulse_mailer.composing.finding import LETTER, PREHEADER, SUBJECT, Code, Finding, Spot, error, warning
+from pulse_mailer.composing.itemchecks import folded
+from pulse_mailer.domain.edition import Edition
+
+SUBJECT_GOOD, SUBJECT_MOST = 60, 150  #: characters; telephones show about 40, desks about 70
+PREHEADER_LEAST, PREHEADER_MOST = 40, 130  #: characters
+
+
+def _subject(edition: Edition) -> Iterator[Finding]:
+    subject, at = edition.subject, SUBJECT
+    if not subject.strip():
+        yield error(
+            Code.SUBJECT_MISSING, at, "The edition has no subject.", "Write one of up to 60 characters."
+        )
+        return
+    if subject.splitlines() != [subject]:
+        yield error(Code.SUBJECT_LINE_BREAK, at, "It holds a line break.", "Put it on one line.")
+    if len(subject) > SUBJECT_GOOD:
+        judge = error if len(subject) > SUBJECT_MOST else warning
+        what = f"It has {len(subject)} characters; telephones show about 40."
+        yield judge(Code.SUBJECT_LONG, at, what, f"Shorten it to {SUBJECT_GOOD} or fewer.")
+    letters = [letter for letter in subject if letter.isalpha()]
+    if len(letters) > 8 and all(letter.isupper() for letter in letters):
+        yield warning(Code.SUBJECT_STYLE, at, "It is all in capitals.", "Write it as a sentence.")
+    if re.match(r"(?i)\s*(?:re|fwd?)\s*:", subject):
+        what = "It begins as if it were an answer or had been passed on."
+        yield warning(Code.SUBJECT_STYLE, at, what, "Leave the first word out.")
+
+
+def _preheader(edition: Edition) -> Iterator[Finding]:
+    preheader, at = edition.preheader.strip(), PREHEADER
+    if not preheader:
+        what = "There is none, so inboxes show the first words of the mail beside the subject."
+        remedy = f"Write one of {PREHEADER_LEAST} to {PREHEADER_MOST} characters."
+        yield warning(Code.PREHEADER_MISSING, at, what, remedy)
+    elif folded(preheader) == folded(edition.subject):
+        what = "It repeats the subject, which stands right before it."
+        yield warning(Code.PREHEADER_IS_SUBJECT, at, what, "Say what else is in the edition.")
+    elif not PREHEADER_LEAST <= len(preheader) <= PREHEADER_MOST:
+        what = f"It has {len(preheader)} characters."
+        remedy = f"Inboxes show it best with {PREHEADER_LEAST} to {PREHEADER_MOST}."
+        yield warning(Code.PREHEADER_LENGTH, at, what, remedy)
+
+
+def _letter(edition: Edition) -> Iterator[Finding]:
+    if not edition.letter.strip():
+        yield error(
+            Code.LETTER_MISSING,
+            LETTER,
+            "The edition has no letter.",
+            "Write a few lines to the readers.",
+        )
+
+
+def _sender(edition: Edition) -> Iterator[Finding]:
+    newsletter = edition.newsletter
+    for name, value in (("name", newsletter.from_name), ("address", newsletter.from_address)):
+        if not value.strip():
+            what = f"The newsletter {newsletter.name} has no sender's {name}."
+            at = Spot("The sender", field=f"newsletter.from_{name}")
+            yield error(Code.SENDER_MISSING, at, what, f"Give the newsletter a from_{name}.")
+
+
+HEAD_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_subject, _preheader, _letter, _sender)

@@ -1,0 +1,89 @@
+"""The part of preflight that looks at the items and how they are ordered."""
+
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from pulse_mailer.composing.finding import (
+    EDITION,
+    Code,
+    Finding,
+    Spot,
+    category_spot,
+    error,
+    placed_items,
+    section_spot,
+    shown_categories,
+    shown_sections,
+    warning,
+)
+from pulse_mailer.domain.edition import Edition
+
+
+def _emptiness(edition: Edition) -> Iterator[Finding]:
+    filled = {id(group) for placed in placed_items(edition) for group in (placed.section, placed.category)}
+    if not filled:
+        yield error(Code.EDITION_EMPTY, EDITION, "It has no items.", "Add items, or import a document.")
+        return
+    for section in shown_sections(edition):
+        if id(section) not in filled:
+            remedy = "Add an item, or take the section out."
+            yield error(Code.SECTION_EMPTY, section_spot(section), "It has no items.", remedy)
+            continue
+        for category in shown_categories(section):
+            if id(category) not in filled:
+                at = category_spot(category, section)
+                yield error(Code.CATEGORY_EMPTY, at, "It has no items.", "Add an item, or take it out.")
+
+
+def _pictures(edition: Edition) -> Iterator[Finding]:
+    for placed in placed_items(edition):
+        item = placed.item
+        if (item.picture_hash or item.picture) and not item.picture_alt.strip():
+            what = "Its picture has no description, so people who cannot see it learn nothing of it."
+            yield error(Code.ALT_MISSING, placed.at("alt"), what, "Describe the picture in a sentence.")
+
+
+def _publishers(edition: Edition) -> Iterator[Finding]:
+    spellings: dict[str, dict[str, Spot]] = {}
+    for placed in placed_items(edition):
+        publisher = " ".join(placed.item.publisher.split())
+        if publisher:
+            spellings.setdefault(folded(publisher), {}).setdefault(publisher, placed.at("publisher"))
+        elif not placed.section.is_news:
+            what = "It does not say who published it."
+            yield warning(Code.PUBLISHER_MISSING, placed.at("publisher"), what, "Name the publisher.")
+    for ways in spellings.values():
+        if len(ways) > 1:
+            names = list(ways)
+            shown = " and ".join(f"“{name}”" for name in names)
+            remedy = f"Choose one spelling; the first in this edition is “{names[0]}”."
+            what = f"The same publisher is spelled {len(ways)} ways: {shown}."
+            yield warning(Code.PUBLISHER_SPELLING, ways[names[1]], what, remedy)
+
+
+def _titles(edition: Edition) -> Iterator[Finding]:
+    first: dict[tuple[str, str], str] = {}
+    for placed in placed_items(edition):
+        # Two publishers may well call a report "Annual review".
+        key = folded(placed.item.publisher), folded(placed.item.title)
+        if key in first:
+            what = f"The same title stands at {first[key]}."
+            yield warning(Code.TITLE_TWICE, placed.at("title"), what, "Take one of the two out.")
+        first.setdefault(key, placed.place)
+
+
+def folded(text: str) -> str:
+    """The text as readers take it in: without case, accents, punctuation, and a leading The."""
+    plain = unicodedata.normalize("NFKD", text.replace("&", " and ").casefold())
+    letters = "".join(
+        letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter)
+    )
+    return "".join(letters.removeprefix("the ").split())
+
+
+ITEM_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (
+    _emptiness,
+    _pictures,
+    _publishers,
+    _titles,
+)
