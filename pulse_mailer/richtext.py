@@ -106,6 +106,21 @@ def links_in(markdown: str) -> list[tuple[str, str]]:
     ]
 
 
+def blocks(markdown: str) -> list[str]:
+    """
+    The paragraphs, lists and quotes that stand one below the other, each as written; nothing within them is parted.
+
+    Raises:
+        UnsafeText: as to_html() does.
+    """
+    lines = markdown.split("\n")
+    begins = [
+        token.map[0] for token in _parse(markdown) if token.level == 0 and token.nesting >= 0 and token.map
+    ]
+    ends = [*begins[1:], len(lines)]
+    return ["\n".join(lines[begin:end]).strip("\n") for begin, end in zip(begins, ends, strict=True)]
+
+
 def usable_url(url: str) -> str:
     """
     Give the URL, when mail can carry it and it leads somewhere (http, https, mailto or tel); else nothing.

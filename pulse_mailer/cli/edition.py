@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import documents, output, steering
+from pulse_mailer.cli import composing_items, composing_parts, documents, output, steering
 from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.steering import Name
 from pulse_mailer.cli.trees import print_edition, print_report
@@ -229,6 +229,9 @@ def send(
         sending.send(mailer, name, options)
 
 
+app.add_typer(composing_items.app, name="item")
+app.add_typer(composing_parts.sections, name="section")
+app.add_typer(composing_parts.categories, name="category")
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.command()(steering.stop)

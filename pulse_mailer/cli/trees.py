@@ -6,7 +6,7 @@ from rich.tree import Tree
 
 from pulse_mailer.cli import output
 from pulse_mailer.domain.delivery import DeliveryStatus
-from pulse_mailer.domain.edition import Edition, Item
+from pulse_mailer.domain.edition import Category, Edition, Item, Section
 
 if TYPE_CHECKING:
     from pulse_mailer.delivery.reading import DeliveryLine
@@ -26,9 +26,13 @@ def print_edition(edition: Edition) -> None:
     signed = ", ".join(part for part in (edition.signed_by, edition.signed_role) if part)
     tree.add(f"Letter: {paragraphs} paragraphs" + (f", signed {output.plain(signed)}" if signed else ""))
     for section in edition.sections:
-        branch = tree.add(f"[bold]{output.plain(section.name)}[/] ({_counted(section.item_count)})")
+        branch = tree.add(
+            f"[bold]{output.plain(section.name)}[/] ({_counted(section.item_count)}){_hidden(section)}"
+        )
         for category in section.categories:
-            group = branch.add(output.plain(category.name)) if category.name else branch
+            group = (
+                branch.add(f"{output.plain(category.name)}{_hidden(category)}") if category.name else branch
+            )
             for item in category.items:
                 group.add(_item(item))
     output.console.print(tree, soft_wrap=False)
@@ -119,7 +123,11 @@ def plain_line(line: "DeliveryLine") -> dict[str, object]:
 def _item(item: Item) -> str:
     publisher = f"{output.plain(item.publisher)}. " if item.publisher else ""
     missing = "" if item.url else " [yellow](no link)[/]"
-    return f"[dim]{publisher}[/]{output.plain(item.title)}{missing}"
+    return f"[bold]{item.number}[/] [dim]{publisher}[/]{output.plain(item.title)}{missing}{_hidden(item)}"
+
+
+def _hidden(part: Section | Category | Item) -> str:
+    return " [yellow](hidden)[/]" if part.is_hidden else ""
 
 
 def _counted(count: int) -> str:

@@ -29,13 +29,17 @@ class Change:
     Attributes:
         what: the change in words, as history shows it; may be set while the change is made.
         before, after: the values that changed, as the audit keeps them; likewise.
-        reopened: once it is done: whether the edition was to be sent, and is a draft again.
+        numbers: the items that it made or touched, as the caller may say next.
+        made: once it is done: whether anything is different now, and so another revision.
+        reopened: likewise: whether the edition was to be sent, and is a draft again.
     """
 
     edition: Edition
     what: str
+    numbers: tuple[int, ...] = ()
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    made: bool = False
     reopened: bool = False
 
 
@@ -46,7 +50,7 @@ def changing(
     """
     Hold an edition, with everything in it, for a change; what leaves the block unraised is the next revision.
 
-    A block that changes nothing makes no revision.
+    A block that changes nothing makes no revision. Sections, categories and items stand as their lists have them.
 
     Args:
         name: its key, or newsletter and key, as `reading.edition()` takes it.
@@ -67,11 +71,17 @@ def changing(
         )
     before = content_of(edition)
     change = Change(edition, what)
-    yield change
-    after = content_of(edition)
-    if after == before:
+    # Places are given in the end; what is new must not be written before.
+    with database.no_autoflush:
+        yield change
+    if content_of(edition) == before:
         return
+    _number(edition)
+    if history.latest(database, edition.id) is None:
+        # It is older than histories are, or was made past them: what it said until now must not be lost.
+        history.keep(database, edition, actor=actor, what="as it was before", content=before)
     change.reopened = reopen(database, edition, actor=actor, why=change.what)
+    change.made = True
     edition.revision += 1
     edition.changed_at = now()
     database.flush()
@@ -125,6 +135,16 @@ def reopen(database: Session, edition: Edition, *, actor: str, why: str) -> bool
         after={"why": why},
     )
     return True
+
+
+def _number(edition: Edition) -> None:
+    """Places as they are in the lists: from 1, without gaps."""
+    for place, section in enumerate(edition.sections, 1):
+        section.position = place
+        for group, category in enumerate(section.categories, 1):
+            category.position = group
+            for number, item in enumerate(category.items, 1):
+                item.position = number
 
 
 def _conflict(database: Session, edition: Edition, expected: int) -> Conflict:

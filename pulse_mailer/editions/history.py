@@ -13,8 +13,10 @@ from pulse_mailer.domain.history import EditionVersion
 from pulse_mailer.errors import NotFound
 
 
-def keep(database: Session, edition: Edition, *, actor: str, what: str) -> None:
-    """Note what an edition says now, as its revision; once for each revision."""
+def keep(
+    database: Session, edition: Edition, *, actor: str, what: str, content: Content | None = None
+) -> None:
+    """Note what an edition says now (or said, as `content`) as its revision; once for each revision."""
     database.add(
         EditionVersion(
             edition_id=edition.id,
@@ -22,7 +24,7 @@ def keep(database: Session, edition: Edition, *, actor: str, what: str) -> None:
             at=now(),
             actor=actor,
             what=what,
-            content=zlib.compress(as_bytes(content_of(edition))),
+            content=zlib.compress(as_bytes(content or content_of(edition))),
         )
     )
 

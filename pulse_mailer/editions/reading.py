@@ -122,6 +122,8 @@ def as_json(edition: Edition) -> dict[str, Any]:
         "edition": edition.key,
         "period": edition.period,
         "status": edition.status.value,
+        "revision": edition.revision,
+        "to_write": edition.to_write,
         "subject": edition.subject,
         "preheader": edition.preheader,
         "letter": {
@@ -134,8 +136,13 @@ def as_json(edition: Edition) -> dict[str, Any]:
             {
                 "name": section.name,
                 "is_news": section.is_news,
+                "is_hidden": section.is_hidden,
                 "categories": [
-                    {"name": category.name, "items": [_item(item) for item in category.items]}
+                    {
+                        "name": category.name,
+                        "is_hidden": category.is_hidden,
+                        "items": [_item(item) for item in category.items],
+                    }
                     for category in section.categories
                 ],
             }
@@ -147,6 +154,7 @@ def as_json(edition: Edition) -> dict[str, Any]:
 
 def _item(item: Item) -> dict[str, Any]:
     return {
+        "number": item.number,
         "publisher": item.publisher,
         "title": item.title,
         "url": item.url,
@@ -154,6 +162,7 @@ def _item(item: Item) -> dict[str, Any]:
         "picture": None
         if item.picture is None
         else {"file": item.picture.file_name, "alt": item.picture_alt},
+        "is_hidden": item.is_hidden,
     }
 
 

@@ -2,8 +2,9 @@
 
 import re
 
+from pulse_mailer.domain.web_address import canonical
 from pulse_mailer.errors import UnsafeText, UsageError
-from pulse_mailer.richtext import check_characters
+from pulse_mailer.richtext import check_characters, to_html, usable_url
 
 MOST_LETTERS = 1000
 
@@ -26,3 +27,41 @@ def checked(name: str, text: str, *, one_line: bool = True) -> str:
     except UnsafeText as error:
         raise UsageError(f"{said}: {error.what}", remedy=error.remedy) from error
     return text
+
+
+def checked_text(name: str, text: str) -> str:
+    """
+    Give text in our Markdown, several lines of it, for the field of that name, with line feeds as line ends.
+
+    Raises:
+        UsageError: it is too long, nested too deeply, or holds what no mail may carry.
+    """
+    text = re.sub(r"\r\n?", "\n", text).strip()
+    try:
+        to_html(text)
+    except UnsafeText as error:
+        raise UsageError(f"The {name}: {error.what}", remedy=error.remedy) from error
+    return text
+
+
+def checked_url(name: str, url: str) -> str:
+    """
+    Give the address of the page itself (domain/web_address.py), or nothing for nothing.
+
+    Raises:
+        UsageError: it is no address that mail can carry.
+    """
+    found = canonical(checked(name, url))
+    if found and not usable_url(found):
+        raise UsageError(
+            f"{found!r} is no web address.", remedy="Use one such as https://example.org/report."
+        )
+    return found
+
+
+def checked_name(name: str, text: str) -> str:
+    """As `checked`, for what must not be empty."""
+    found = " ".join(checked(name, text).split())
+    if not found:
+        raise UsageError(f"The {name} must not be empty.")
+    return found

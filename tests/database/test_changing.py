@@ -22,7 +22,9 @@ def test_a_change_is_the_next_revision_and_is_kept_with_who_and_what(database: D
         drafting.change(session, "2026-03", {"subject": "Rents are up"}, actor="ann")
     with database.transaction() as session:
         edition = reading.edition(session, "2026-03")
-        (version,) = history.versions(session, edition.id)
+        version, before = history.versions(session, edition.id)
+        assert (before.revision, before.what) == (1, "as it was before")
+        assert history.content_at(session, edition, 1)["fields"]["subject"] == "Pulse, March 2026"
         assert (edition.revision, version.revision, version.actor, version.what) == (
             2,
             2,
