@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pulse_mailer import backends, keys
 from pulse_mailer.backends.base import Backend
@@ -17,6 +18,9 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.settings import Settings
+
+if TYPE_CHECKING:
+    from pulse_mailer.fetching import Fetcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class Mailer:
             limits=self.limits,
             signer_for=self.signer_for,
         )
+
+    def fetcher(self) -> "Fetcher":
+        """What fetches strangers' pages: public ones, and those of the networks that the settings name."""
+        from pulse_mailer.fetching import Fetcher  # noqa: PLC0415 - brings in what few commands need
+
+        return Fetcher(self.settings.base_url, also=self.settings.fetch_networks)
 
     def signer_for(self, domain: str) -> Signer | None:
         """

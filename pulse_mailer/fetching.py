@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import ipaddress
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -32,6 +33,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 _PORTS = {"http": 80, "https": 443}
 _PERMANENT, _REDIRECTS = frozenset({301, 308}), frozenset({301, 302, 303, 307, 308})
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]+)""", re.IGNORECASE | re.ASCII)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _ONLINE = ipaddress.ip_network("2000::/3")  # all that was ever given out of IPv6
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -57,12 +59,34 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    What a server said of the page that we have already (RFC 9110 section 13); empty where it said nothing.
+
+    Attributes:
+        etag: the page's mark, as it stands.
+        modified: when it was changed, as it stands.
+    """
+
+    etag: str = ""
+    modified: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """What asks for the page only if it is another one by now."""
+        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """
     Attributes:
         url: where it was in the end.
+        status: also 304, when nothing is new since what was `kept`.
         media_type: such as "text/html", in small letters; empty when it was not said.
         moved: every redirect on the way, and there was one, says that it holds for good.
+        charset: the encoding as the server names it, in small letters; empty when it does not.
+        kept: what to show the server the next time, to be given only what is new.
     """
 
     url: str
@@ -70,6 +94,8 @@ class Page:
     media_type: str
     body: bytes = field(repr=False)
     moved: bool = False
+    charset: str = ""
+    kept: Kept = Kept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +140,7 @@ class Fetcher:
         """
         Args:
             home: our own address, for who wants to know whose program calls.
-            also: networks that may be reached though they are not public; for tests.
+            also: networks that may be reached though they are not public.
             trust: who vouches for servers; by default those whom the machine trusts.
         """
         self._agent = f"PulseMailer/{__version__} (+{home})"
@@ -123,29 +149,45 @@ class Fetcher:
         self._resolve = resolve
         self._trust = trust or ssl.create_default_context()
 
-    def fetch(self, url: str, *, method: str = "GET", seconds: float | None = None) -> Page:
+    def fetch(
+        self, url: str, *, method: str = "GET", seconds: float | None = None, kept: Kept | None = None
+    ) -> Page:
         """
         Give the page at a URL; also one that says "not found". With the method HEAD its body stays away.
 
         Args:
             seconds: to have it in, where less than the limit is left.
+            kept: of the page that we have: when it is still the same, the answer has the status 304 and no body.
 
         Raises:
             FetchRefused, HostUnknown, PageUnreachable, PageTooLarge: there is no page to give; says why.
         """
         end = monotonic() + min(self._limits.seconds, self._limits.seconds if seconds is None else seconds)
         moved: bool | None = None
+        known = kept.headers() if kept else {}
         for _ in range(self._limits.redirects + 1):
             target = _target(url)
-            with self._answer(target, method, end) as answer:
+            with self._answer(target, method, end, known) as answer:
                 location = answer.headers.get("Location")
                 if answer.status not in _REDIRECTS or not location:
-                    media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-                    return Page(target.url, answer.status, media_type, self._body(answer), moved=bool(moved))
+                    return self._page(target, answer, moved=bool(moved))
                 moved = moved is not False and answer.status in _PERMANENT
             url = _joined(target.url, location)
         raise PageUnreachable(
             f"{url} redirects more than {self._limits.redirects} times.", remedy="Use the address it ends at."
+        )
+
+    def _page(self, target: _Target, answer: urllib3.BaseHTTPResponse, *, moved: bool) -> Page:
+        media_type, _, parameters = answer.headers.get("Content-Type", "").partition(";")
+        charset = _CHARSET.search(parameters)
+        return Page(
+            target.url,
+            answer.status,
+            media_type.strip().lower(),
+            self._body(answer),
+            moved=moved,
+            charset=charset[1].lower() if charset else "",
+            kept=Kept(answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", "")),
         )
 
     def _body(self, answer: urllib3.BaseHTTPResponse) -> bytes:
@@ -155,7 +197,9 @@ class Fetcher:
         return body
 
     @contextlib.contextmanager
-    def _answer(self, target: _Target, method: str, end: float) -> Iterator[urllib3.BaseHTTPResponse]:
+    def _answer(
+        self, target: _Target, method: str, end: float, known: dict[str, str]
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
         """The answer with its body still to be read; what breaks meanwhile is raised as one of ours."""
         addresses = self._judged(target, end)
         with contextlib.ExitStack() as stack:
@@ -166,7 +210,8 @@ class Fetcher:
                 connection = _connection(target)
                 stack.callback(connection.close)
                 connection.sock = self._protected(target, line, stack)
-                headers = {"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+                ours = {"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+                headers = ours | known
                 connection.request(method, target.path, headers=headers, preload_content=False)
                 answer = connection.getresponse()
                 size = sum(len(name) + len(value) for name, value in answer.headers.items())

@@ -86,6 +86,7 @@ def examine(loaded: Settings, *, offline: bool) -> Iterator[Check]:
     yield _checked("data folder", lambda: _data_folder(loaded))
     yield _checked("templates", _templates)
     yield _checked("base URL", lambda: _base_url(loaded))
+    yield _fetching(loaded)
     try:
         with started(loaded, at_head=False) as mailer:
             yield (database := _checked("database", lambda: _database(mailer)))
@@ -150,6 +151,18 @@ def _base_url(loaded: Settings) -> Check:
         )
     return Check(
         "base URL", State.GOOD, f"Links in mail begin with {loaded.base_url}: they work on this machine only."
+    )
+
+
+def _fetching(loaded: Settings) -> Check:
+    if not loaded.fetch_networks:
+        return Check("fetching", State.GOOD, "Pages, feeds and links are fetched from public addresses only.")
+    named = ", ".join(map(str, loaded.fetch_networks))
+    return Check(
+        "fetching",
+        State.WARNING,
+        f"Pages are fetched from {named} too: whoever adds an item or a feed can read through us what is there.",
+        f"Empty {settings.variable('fetch_also')} unless your newsletter links to your own network.",
     )
 
 

@@ -141,7 +141,7 @@ def check(
         if links:
             from pulse_mailer.cli import visiting
 
-            found = visiting.visit(edition, mailer.settings.base_url)
+            found = visiting.visit(edition, mailer.fetcher())
             checked = replace(checked, findings=(*checked.findings, *found))
     forced = force or []
     approving.refuse_unknown(edition, checked, forced)

@@ -7,7 +7,7 @@ from pulse_mailer.domain.edition import Edition
 from pulse_mailer.fetching import Fetcher
 
 
-def visit(edition: Edition, home: str) -> list[Finding]:
+def visit(edition: Edition, fetcher: Fetcher) -> list[Finding]:
     total = len(visiting.addresses(edition))
     with progress.watched("Visiting links", "links", total) as told:
-        return visiting.visit(edition, Fetcher(home), told)
+        return visiting.visit(edition, fetcher, told)

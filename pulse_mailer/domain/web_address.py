@@ -57,6 +57,16 @@ def canonical(url: str) -> str:
     return url
 
 
+def folded(url: str) -> str:
+    """What two addresses of one page have in common: `canonical()`, without scheme, www., fragment and last slash."""
+    web = _WEB.fullmatch(canonical(url.strip()))
+    if web is None:
+        return url.strip()
+    path, question_mark, query = web["rest"].partition("#")[0].partition("?")
+    port = f":{web['port']}" if web["port"] else ""
+    return f"{_lower(web['host']).removeprefix('www.')}{port}{path.rstrip('/')}{question_mark}{query}"
+
+
 def _tidied(web: re.Match[str]) -> str:
     scheme = web["scheme"].lower()
     port = web["port"] or ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_mailer.domain.web_address import LONGEST, TRACKING, canonical
+from pulse_mailer.domain.web_address import LONGEST, TRACKING, canonical, folded
 
 SAFE = "https://nam02.safelinks.protection.outlook.com/?url="
 V2 = "https://urldefense.proofpoint.com/v2/url?u="
@@ -152,3 +152,21 @@ def test_link_without_a_wrapper_keeps_its_site(page: str) -> None:
 def test_wrapper_gives_what_was_wrapped_or_stays(page: str, wrapper: str) -> None:
     wrapped = wrapper + quote(page, safe="")
     assert canonical(wrapped) in {wrapped, canonical(page.strip().replace(" ", "%20"))}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://www.example.org/a/?id=1",
+        "https://EXAMPLE.org/a?id=1#part",
+        "https://example.org/a?utm_source=x&id=1",
+        " https://example.org:443/a/?id=1 ",
+    ],
+)
+def test_addresses_of_one_page_are_equal_once_folded(other: str) -> None:
+    assert folded(other) == folded("https://example.org/a?id=1")
+
+
+def test_other_pages_and_what_is_no_web_address_stay_apart_once_folded() -> None:
+    assert len({folded(f"https://example.org/{page}") for page in ("", "a", "A", "a?id=1", "a?id=2")}) == 5
+    assert folded("mailto:ann@example.org") == "mailto:ann@example.org"

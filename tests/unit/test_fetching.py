@@ -102,13 +102,26 @@ def test_page_comes_with_what_it_is() -> None:
     with stranger(lambda *_: page(b"<p>", Content_Type="Text/HTML; charset=utf-8")) as server:
         url = at(server, "/a?b=\u00e9", host="pages.example")
         found = fetcher(NAMES).fetch(url)
-    assert found == Page(url, 200, "text/html", b"<p>")
+    assert found == Page(url, 200, "text/html", b"<p>", charset="utf-8")
     method, path, headers = server.asked[0]
     assert (method, path) == ("GET", "/a?b=%C3%A9")
     assert headers["host"] == f"pages.example:{server.port}"
     assert "pulsemailer" in headers["user-agent"]
     assert "https://news.example" in headers["user-agent"]
     assert not {"cookie", "authorization"} & headers.keys()
+
+
+def test_page_that_we_have_already_is_not_sent_again() -> None:
+    def answer(_method: str, _path: str, headers: dict[str, str]) -> bytes:
+        if headers.get("if-none-match") == '"one"' and headers.get("if-modified-since") == "sun, 1 nov 2026":
+            return page(b"", "304 Not Modified")
+        return page(b"new", ETag='"one"', Last_Modified="Sun, 1 Nov 2026")
+
+    with stranger(answer) as server:
+        first = fetcher().fetch(at(server))
+        second = fetcher().fetch(at(server), kept=first.kept)
+    assert (first.status, first.body) == (200, b"new")
+    assert (second.status, second.body) == (304, b"")
 
 
 def test_page_that_is_not_there_is_a_page() -> None:

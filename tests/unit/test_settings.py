@@ -107,6 +107,9 @@ def test_env_file_that_is_no_text_is_refused(env_file: Path) -> None:
         ("base_url", "https://[news"),
         ("base_url", "https://news.example.org:port"),
         ("base_url", "https://me:secret@news.example.org"),
+        ("fetch_also", "intranet.example.org"),
+        ("fetch_also", "10.20.0.1/16"),
+        ("fetch_also", "127.0.0.2/32, 0.0.0.0/0"),
         ("unsubscribe_inbox", "nobody"),
         ("unsubscribe_inbox", "a-name-that-is-too-long@example.org"),
         ("bounce_inbox", "in+box@example.org"),
@@ -227,6 +230,12 @@ def test_name_and_password_go_together(given: dict[str, str]) -> None:
 
 def test_base_url_loses_its_last_slash() -> None:
     assert load(base_url="https://news.example.org/").base_url == "https://news.example.org"
+
+
+def test_networks_that_may_be_fetched_are_a_list_and_none_by_default() -> None:
+    assert load().fetch_networks == ()
+    found = load(fetch_also="10.20.0.0/16, fd00:1::/32,127.0.0.2").fetch_networks
+    assert [str(network) for network in found] == ["10.20.0.0/16", "fd00:1::/32", "127.0.0.2/32"]
 
 
 def test_paths_are_made_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -86,6 +86,17 @@ def test_keys_that_others_may_read_are_a_warning(data_dir: Path) -> None:
     assert "chmod 600" in checks["keys"]["remedy"]
 
 
+def test_networks_that_are_fetched_beside_the_public_ones_are_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upgrade()
+    assert "public addresses only" in doctor("--offline")[1]["fetching"]["what"]
+    monkeypatch.setenv("PULSE_MAILER_FETCH_ALSO", "10.20.0.0/16")
+    checks = doctor("--offline")[1]
+    assert checks["fetching"]["state"] == "warning"
+    assert "10.20.0.0/16" in checks["fetching"]["what"]
+
+
 def test_catcher_that_does_not_run_is_a_warning(catcher: Catcher) -> None:
     upgrade()
     catcher.stop()
