@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pulse_mailer.errors import BadSetting
+from pulse_mailer.fetch_settings import FetchSettings
 from pulse_mailer.provider_settings import ProviderSettings
 
 PREFIX = "PULSE_MAILER_"
@@ -39,7 +40,6 @@ SECRETS = (
 )
 _SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)
 ENV_FILE = Path(".env")
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -58,7 +58,7 @@ def _default_data_dir() -> Path:
         ) from error
 
 
-class Settings(ProviderSettings):
+class Settings(ProviderSettings, FetchSettings):
     """All settings, with their defaults: enough for a first run that can mail nobody real."""
 
     model_config = SettingsConfigDict(
@@ -176,11 +176,6 @@ class Settings(ProviderSettings):
     mailbox_port: int = Field(
         default=1025, ge=0, le=65535, description="The built-in catcher's SMTP port; 0: off."
     )
-    fetch_also: str = Field(
-        default="",
-        description="Networks whose pages are fetched though they are not public, such as 10.20.0.0/16; "
-        "docs/collecting.md names the danger.",
-    )
     worker_poll_seconds: float = Field(
         default=1.0, gt=0, description="How often a worker looks for an edition to send."
     )
@@ -224,15 +219,6 @@ class Settings(ProviderSettings):
             raise ValueError("it must be a name without dots, such as catcher, or a private IP address")
         return value
 
-    @field_validator("fetch_also")
-    @classmethod
-    def _networks_are_some(cls, value: str) -> str:
-        try:
-            _networks(value)
-        except ValueError:
-            raise ValueError("it must name networks such as 10.20.0.0/16, with commas between them") from None
-        return value
-
     @field_validator("unsubscribe_inbox", "bounce_inbox")
     @classmethod
     def _inbox_is_an_address(cls, value: str) -> str:
@@ -256,11 +242,6 @@ class Settings(ProviderSettings):
     def backends(self) -> tuple[str, ...]:
         """The backends in the order they are tried."""
         return tuple(name.strip() for name in self.backend.split(",") if name.strip())
-
-    @property
-    def fetch_networks(self) -> tuple[Network, ...]:
-        """Networks whose pages may be fetched though they are not public."""
-        return _networks(self.fetch_also)
 
     @property
     def mails_outside(self) -> bool:
@@ -301,17 +282,6 @@ class Settings(ProviderSettings):
     @property
     def mailbox_dir(self) -> Path:
         return self.data_dir / "mailbox"
-
-
-def _networks(value: str) -> tuple[Network, ...]:
-    """
-    Raises:
-        ValueError: one is no network, or the whole of the internet.
-    """
-    found = tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
-    if any(network.prefixlen == 0 for network in found):
-        raise ValueError("all there is")
-    return found
 
 
 def load(**overrides: Any) -> Settings:
