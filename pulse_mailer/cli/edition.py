@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import composing_items, composing_parts, documents, output, steering
+from pulse_mailer.cli import (
+    composing_items,
+    composing_parts,
+    documents,
+    importing,
+    output,
+    reviewing,
+    steering,
+)
 from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.steering import Name
 from pulse_mailer.cli.trees import print_edition, print_report
 from pulse_mailer.domain.edition import EditionStatus
-from pulse_mailer.editions import drafting, importing, reading
+from pulse_mailer.editions import drafting, reading
 from pulse_mailer.errors import UsageError
 
 app = typer.Typer(help="Import, look at, check and send editions.", no_args_is_help=True)
@@ -21,46 +29,8 @@ Force = Annotated[
 ]
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="The document: .md, .txt or .docx, at most 20 MB.")],
-    newsletter: Annotated[
-        str | None, typer.Option(help="Short name; by default the document's masthead.")
-    ] = None,
-    new_newsletter: Annotated[
-        bool,
-        typer.Option("--new-newsletter", help="Make the newsletter from what the document says of itself."),
-    ] = False,
-    from_address: Annotated[str, typer.Option(help="The sender of a newsletter made so.")] = "",
-    key: Annotated[str, typer.Option(help="The edition's short name; by default the document's month.")] = "",
-    *,
-    json: output.Json = False,
-) -> None:
-    """
-    Read a document into a draft edition, and show what was understood.
-
-    Doubtful lines are listed with their numbers. Importing the same document again changes nothing.
-    """
-    wish = importing.Wish(newsletter=newsletter, found=new_newsletter, from_address=from_address, key=key)
-    name, data = documents.read(file)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        imported = importing.import_document(
-            database, name, data, documents.pictures_beside(file), wish=wish, actor=output.actor()
-        )
-        edition = reading.edition(database, f"{imported.edition.newsletter.slug}/{imported.edition.key}")
-    if json:
-        output.print_json(reading.as_json(edition) | {"import": imported.what})
-        return
-    print_edition(edition)
-    if imported.founded:
-        output.say(f"The newsletter {edition.newsletter.slug} was made from the document.")
-    elif imported.new_names:
-        output.say(f"New in the newsletter's programme: {', '.join(imported.new_names)}")
-    what = {"new": "is a new draft", "changed": "was brought up to date", "unchanged": "is the same already"}
-    output.good(f"{edition.newsletter.name} {edition.key} {what[imported.what]}.")
-    if imported.reopened:
-        output.trouble(steering.REOPENED.format(edition.key))
-    output.say(f"Next: pulse-mailer edition check {edition.name}")
+app.command("import")(importing.import_)
+app.command()(reviewing.review)
 
 
 @app.command("list")

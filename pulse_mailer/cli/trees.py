@@ -6,7 +6,7 @@ from rich.tree import Tree
 
 from pulse_mailer.cli import output
 from pulse_mailer.domain.delivery import DeliveryStatus
-from pulse_mailer.domain.edition import Category, Edition, Item, Section
+from pulse_mailer.domain.edition import Category, Confidence, Edition, Item, Section
 
 if TYPE_CHECKING:
     from pulse_mailer.delivery.reading import DeliveryLine
@@ -36,12 +36,12 @@ def print_edition(edition: Edition) -> None:
             for item in category.items:
                 group.add(_item(item))
     output.console.print(tree, soft_wrap=False)
-    if edition.review:
+    waiting = edition.open_review
+    if waiting:
         output.say()
-        output.trouble(f"{len(edition.review)} lines of the document want your eye:")
+        output.trouble(f"{len(waiting)} lines of the document want your eye:")
         rows = [
-            [doubt["line"], doubt["doubt"], f"{doubt['why']} {_short(doubt['text'])}"]
-            for doubt in edition.review
+            [doubt["line"], doubt["doubt"], f"{doubt['why']} {_short(doubt['text'])}"] for doubt in waiting
         ]
         output.print_table(["Line", "What", "Why"], rows, ["Line"])
         output.say()
@@ -123,11 +123,19 @@ def plain_line(line: "DeliveryLine") -> dict[str, object]:
 def _item(item: Item) -> str:
     publisher = f"{output.plain(item.publisher)}. " if item.publisher else ""
     missing = "" if item.url else " [yellow](no link)[/]"
-    return f"[bold]{item.number}[/] [dim]{publisher}[/]{output.plain(item.title)}{missing}{_hidden(item)}"
+    return f"[bold]{item.number}[/] [dim]{publisher}[/]{output.plain(item.title)}{missing}{_confidence(item)}{_hidden(item)}"
 
 
 def _hidden(part: Section | Category | Item) -> str:
     return " [yellow](hidden)[/]" if part.is_hidden else ""
+
+
+def _confidence(item: Item) -> str:
+    """Where an import was not sure of an item: how little, and on which line it stands."""
+    if item.confidence in (None, Confidence.SURE):
+        return ""
+    colour = "yellow" if item.confidence is Confidence.DOUBTFUL else "dim"
+    return f" [{colour}]({item.confidence}, line {item.source_line})[/]"
 
 
 def _counted(count: int) -> str:

@@ -59,7 +59,8 @@ class Edition(Base):
         letter: the editor's letter, in our Markdown.
         closing, signed_by, signed_role: "Best wishes,", who signs, and as what.
         source_hash: SHA-256 of the document it was imported from, or empty.
-        review: the doubtful lines of that document: dicts of line, text, why.
+        source: what that document said last, in hashes: fields, items with their places; see editions/sources.py.
+        review: its doubtful lines: dicts of line, doubt, text, why, item (its number, or None), done.
         revision: counts changes of the content.
         to_write: fields that still say what an earlier edition said, or nothing; sending waits for them.
         last_number: the highest number that an item of it was ever given.
@@ -94,6 +95,7 @@ class Edition(Base):
     status: Mapped[EditionStatus] = mapped_column(one_of(EditionStatus), default=EditionStatus.DRAFT)
     source_name: Mapped[str] = mapped_column(default="")
     source_hash: Mapped[str] = mapped_column(default="")
+    source: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     review: Mapped[list[Any]] = mapped_column(default=list)
     revision: Mapped[int] = mapped_column(default=1)
     to_write: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
@@ -121,6 +123,11 @@ class Edition(Base):
     def name(self) -> str:
         """What commands know it by, even where another newsletter has an edition of the same key."""
         return f"{self.newsletter.slug}/{self.key}"
+
+    @property
+    def open_review(self) -> list[dict[str, Any]]:
+        """The lines of its document that nobody has looked at yet."""
+        return [entry for entry in self.review if not entry.get("done")]
 
     @property
     def gives_up_at(self) -> datetime.datetime:

@@ -1,4 +1,4 @@
-"""A staff document becomes a draft edition; the same document again changes nothing."""
+"""A staff document becomes a draft edition, or brings one up to date; the same document again changes nothing."""
 
 import dataclasses
 import hashlib
@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pulse_mailer import audit, pictures
+from pulse_mailer import audit
 from pulse_mailer.clock import now
-from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
+from pulse_mailer.domain.edition import Edition, EditionStatus, Item
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
-from pulse_mailer.editions import changing, founding, history, reading
-from pulse_mailer.errors import NotFound, PictureRefused, UnreadableDocument, UsageError, WrongState
+from pulse_mailer.editions import changing, founding, history, reading, reimporting, sources
+from pulse_mailer.errors import NotFound, UnreadableDocument, UsageError
 from pulse_mailer.importing import read_document
-from pulse_mailer.importing.draft import Doubt, DoubtfulLine, Draft, DraftItem, DraftPicture, Programme
+from pulse_mailer.importing.draft import Draft, Programme
 
 ReadPicture = Callable[[str], bytes | None]
 
@@ -26,11 +26,12 @@ _KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _KEY_LETTERS = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Imported:
     """
     Attributes:
         what: "new", "changed" or "unchanged".
+        tally: what became of each of the document's items.
         founded: whether the newsletter was made from the document too.
         new_names: sections and categories that the newsletter's programme did not know.
         reopened: whether it was to be sent, and is a draft again.
@@ -39,9 +40,10 @@ class Imported:
     edition: Edition
     draft: Draft
     what: str
-    founded: bool
-    new_names: tuple[str, ...]
-    reopened: bool
+    tally: reimporting.Tally
+    founded: bool = False
+    new_names: tuple[str, ...] = ()
+    reopened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,23 @@ class Wish:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """A document on its way into an edition."""
+
+    name: str
+    draft: Draft
+    key: str
+    actor: str
+
+
 def import_document(
     database: Session, name: str, data: bytes, read_picture: ReadPicture, *, wish: Wish, actor: str
 ) -> Imported:
     """
-    Read a document into a draft edition of a newsletter, made anew or brought up to date.
+    Read a document into a draft edition of a newsletter, made anew or brought up to date item by item.
+
+    What staff changed, moved, hid or took out since the document came last stays as they left it.
 
     Raises:
         DocumentError: it cannot be read; nothing was stored.
@@ -85,7 +99,21 @@ def import_document(
     founded = newsletter is None
     if newsletter is None:
         newsletter = _found(database, draft, wish, actor)
-    key = wish.key or draft.key
+    brought = _Brought(name, draft, _key(name, wish.key or draft.key), actor)
+    edition = database.scalar(
+        reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == brought.key)
+    )
+    if edition is None:
+        imported = _make(database, newsletter, brought)
+    else:
+        imported = _bring_up_to_date(database, edition, brought)
+    imported.founded = founded
+    if imported.what != "unchanged":
+        imported.new_names = _extend_programme(newsletter, draft)
+    return imported
+
+
+def _key(name: str, key: str) -> str:
     if not key:
         raise UsageError(f"{name} names no month.", remedy="Say which edition it is: --key 2022-04")
     if not _KEY.fullmatch(key) or len(key) > _KEY_LETTERS:
@@ -93,9 +121,7 @@ def import_document(
             f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, which stands in web addresses.",
             remedy=f"Use letters, digits and single hyphens, at most {_KEY_LETTERS}, such as 2022-04.",
         )
-    edition, what, reopened = _store(database, newsletter, key, name, draft, actor)
-    new_names = () if what == "unchanged" else _extend_programme(newsletter, draft)
-    return Imported(edition, draft, what, founded=founded, new_names=new_names, reopened=reopened)
+    return key
 
 
 def _programme(database: Session, newsletter: Newsletter | None) -> Programme:
@@ -150,43 +176,52 @@ def _mail_address(draft: Draft) -> str:
     return next((link.removeprefix("mailto:") for link in links if link.startswith("mailto:")), "")
 
 
-def _store(
-    database: Session, newsletter: Newsletter, key: str, name: str, draft: Draft, actor: str
-) -> tuple[Edition, str, bool]:
-    wanted = reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == key)
-    # Sending may begin at the same moment; whoever holds the row goes first, and the other sees what came of it.
-    edition = database.scalar(wanted.with_for_update(of=Edition))
-    source_hash = _hash(draft)
-    if edition is not None and edition.source_hash == source_hash:
-        return edition, "unchanged", False
-    reopened = edition is not None and changing.reopen(
-        database, edition, actor=actor, why=f"import of {name}"
+def _bring_up_to_date(database: Session, edition: Edition, brought: _Brought) -> Imported:
+    draft, said = brought.draft, _hash(brought.draft)
+    same = Imported(edition, draft, "unchanged", reimporting.Tally(unchanged=sum(1 for _ in draft.items())))
+    if edition.source_hash == said:
+        return same
+    told, fields = sources.tell(database, draft), sources.fields_of(draft, edition.newsletter)
+    with changing.changing(database, edition.name, actor=brought.actor) as change:
+        if edition.source_hash == said:
+            return same  # somebody else imported it while this one waited
+        revision = edition.revision
+        tally = reimporting.bring_in(edition, told, fields, draft)
+        edition.source_name, edition.source_hash = brought.name, said
+        change.what = f"{brought.name} imported: {tally.sentence}"
+        change.after = {"document": brought.name}
+    what = "unchanged" if edition.revision == revision else "changed"
+    return Imported(edition, draft, what, tally, reopened=change.reopened)
+
+
+def _make(database: Session, newsletter: Newsletter, brought: _Brought) -> Imported:
+    draft = brought.draft
+    edition = Edition(
+        newsletter=newsletter,
+        key=brought.key,
+        status=EditionStatus.DRAFT,
+        sections=[],
+        source={},
+        review=[],
+        to_write=[],
+        created_at=now(),
+        changed_at=now(),
+        source_name=brought.name,
+        source_hash=_hash(draft),
     )
-    what = "new" if edition is None else "changed"
-    if edition is None:
-        edition = Edition(
-            newsletter=newsletter, key=key, created_at=now(), status=EditionStatus.DRAFT, sections=[]
-        )
-        database.add(edition)
-    elif edition.status is not EditionStatus.DRAFT:
-        raise WrongState(
-            f"The edition {key} is {edition.status.words}, and {name} differs from it.",
-            remedy="An edition that went out is not changed; import under another key with --key.",
-        )
-    else:
-        edition.revision += 1
-    edition.source_name, edition.source_hash, edition.changed_at = name, source_hash, now()
-    _fill(database, edition, newsletter, draft)
+    told, fields = sources.tell(database, draft), sources.fields_of(draft, newsletter)
+    tally = reimporting.bring_in(edition, told, fields, draft)
+    database.add(edition)
     database.flush()
-    history.keep(database, edition, actor=actor, what=f"{name} imported")
+    history.keep(database, edition, actor=brought.actor, what=f"{brought.name} imported")
     audit.record(
         database,
-        actor,
-        f"edition.imported-{what}",
-        f"edition {newsletter.slug}/{key}",
-        after={"document": name, "items": sum(1 for _ in draft.items()), "revision": edition.revision},
+        brought.actor,
+        "edition.imported",
+        f"edition {edition.name}",
+        after={"document": brought.name, "items": tally.new, "revision": edition.revision},
     )
-    return edition, what, reopened
+    return Imported(edition, draft, "new", tally)
 
 
 def _hash(draft: Draft) -> str:
@@ -195,79 +230,6 @@ def _hash(draft: Draft) -> str:
 
     said = json.dumps(dataclasses.asdict(draft), default=plain, sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _fill(database: Session, edition: Edition, newsletter: Newsletter, draft: Draft) -> None:
-    edition.period = draft.period
-    edition.subject = draft.subject or ", ".join(part for part in (newsletter.name, draft.period) if part)
-    edition.preheader = draft.preheader or _preheader(draft)
-    edition.letter = draft.letter
-    edition.closing, edition.signed_by, edition.signed_role = (
-        draft.closing,
-        draft.signed_by,
-        draft.signed_role,
-    )
-    edition.sections = [
-        Section(
-            position=place,
-            name=section.name,
-            is_news=section.is_news,
-            categories=[
-                Category(
-                    position=group,
-                    name=category.name,
-                    items=[
-                        _item(database, edition, place, item, draft)
-                        for place, item in enumerate(category.items, 1)
-                    ],
-                )
-                for group, category in enumerate(section.categories, 1)
-            ],
-        )
-        for place, section in enumerate(draft.sections, 1)
-    ]
-    edition.review = [
-        {"line": doubt.line, "doubt": doubt.doubt.value, "text": doubt.text, "why": doubt.why}
-        for doubt in sorted(draft.review, key=lambda doubt: doubt.line)
-    ]
-
-
-def _item(database: Session, edition: Edition, position: int, item: DraftItem, draft: Draft) -> Item:
-    made = Item(
-        position=position,
-        number=edition.next_number(),
-        publisher=item.publisher,
-        title=item.title,
-        url=item.url,
-        summary=item.summary,
-        source_line=item.line,
-        picture=None,
-    )
-    if item.picture is not None:
-        _attach(database, made, item.picture, draft)
-    return made
-
-
-def _attach(database: Session, item: Item, picture: DraftPicture, draft: Draft) -> None:
-    try:
-        item.picture = pictures.keep(database, picture.data)
-        item.picture_alt = picture.alt
-    except PictureRefused as error:
-        draft.review.append(
-            DoubtfulLine(
-                line=item.source_line or 0,
-                doubt=Doubt.PICTURE,
-                text=picture.alt or item.title,
-                why=f"The picture of this item was left out. {error}",
-            )
-        )
-
-
-def _preheader(draft: Draft) -> str:
-    sections = [section.name for section in draft.sections if not section.is_news]
-    count = sum(section.item_count for section in draft.sections if not section.is_news)
-    preheader = f"{count} {'entry' if count == 1 else 'entries'} this month: {', '.join(sections)}"
-    return preheader if len(preheader) <= 130 else f"{count} entries in {len(sections)} sections this month"
 
 
 def _extend_programme(newsletter: Newsletter, draft: Draft) -> tuple[str, ...]:

@@ -163,6 +163,8 @@ def _item(item: Item) -> dict[str, Any]:
         if item.picture is None
         else {"file": item.picture.file_name, "alt": item.picture_alt},
         "is_hidden": item.is_hidden,
+        "confidence": item.confidence and item.confidence.value,
+        "source_line": item.source_line,
     }
 
 

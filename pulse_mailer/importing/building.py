@@ -26,10 +26,12 @@ _LOST = "It stands before the first item here and belongs to none; it was left o
 class Builder:
     """
     Attributes:
+        end: the line after the last one that can be of an item.
         heads: each item with the head it was made from.
     """
 
     draft: Draft
+    end: int
     heads: list[tuple[DraftItem, Head]] = field(default_factory=list)
     _placeholders: set[int] = field(default_factory=set)  #: lines with a link that leads nowhere
     _body: list[Block] = field(default_factory=list)
@@ -44,31 +46,33 @@ class Builder:
         footer: list[Block] | None = None
         for part in parts:
             if part.role is Role.FOOTER:
+                self._finish_item(part.block.line)
                 self._read_footer(footer)
                 footer = [part.block]
             elif part.role is Role.SECTION or (part.role is Role.CATEGORY and not has_sections):
+                self._finish_item(part.block.line)
                 self._read_footer(footer)
                 footer = None
-                self._finish_item()
                 self.draft.sections.append(DraftSection(_name(part.block), part.block.line))
                 self._is_open = False
             elif footer is not None:
                 footer.append(part.block)
             else:
                 self._take(part)
+        self._finish_item(self.end)
         self._read_footer(footer)
-        self._finish_item()
         self._finish_sections()
 
     def _take(self, part: Part) -> None:
         if part.role is Role.CATEGORY:
-            self._finish_item()
+            self._finish_item(part.block.line)
             self._section(part.block.line).categories.append(
                 DraftCategory(_name(part.block), part.block.line)
             )
             self._is_open = True
         elif part.role is Role.HEAD and part.head is not None:
-            self._begin(part.head, part.block.line)
+            is_marked = part.head.is_strong or part.block.kind is Kind.HEADING
+            self._begin(part.head, part.block.line, is_marked=is_marked)
         elif self._item is not None:
             self._body.append(part.block)
         elif not self._begin_news(part.block):
@@ -79,13 +83,13 @@ class Builder:
             self.draft.sections.append(DraftSection("", line))
         return self.draft.sections[-1]
 
-    def _begin(self, head: Head, line: int) -> None:
-        self._finish_item()
+    def _begin(self, head: Head, line: int, *, is_marked: bool) -> None:
+        self._finish_item(line)
         section = self._section(line)
         if not self._is_open:
             section.categories.append(DraftCategory("", line))
             self._is_open = True
-        self._item = DraftItem(head.publisher, head.title, head.url, "", line)
+        self._item = DraftItem(head.publisher, head.title, head.url, "", line, is_marked=is_marked)
         section.categories[-1].items.append(self._item)
         self.heads.append((self._item, head))
 
@@ -101,14 +105,16 @@ class Builder:
         else:
             why = f'The text has no title of its own; it was given that of its section, "{title}".'
             self._doubt(block.line, Doubt.UNCLEAR_HEAD, visible(block.text), why)
-        self._begin(Head("", title, has_stop=True), line)
+        self._begin(Head("", title, has_stop=True), line, is_marked=line < block.line)
         self._body.append(block)
         return True
 
-    def _finish_item(self) -> None:
+    def _finish_item(self, end: int) -> None:
+        """Put together the item at hand, whose lines end before `end`."""
         if self._item is None:
             return
         item, self._item = self._item, None
+        item.last_line = end - 1
         body, self._body = self._body, []
         body = self._without_pictures(item, self._without_captions(body))
         if not item.url:
@@ -154,7 +160,6 @@ class Builder:
     def _read_footer(self, footer: list[Block] | None) -> None:
         if footer is None:
             return
-        self._finish_item()
         self._doubt_lines(footer[0], Doubt.UNPLACED, "This heading over the contact details was left out.")
         read_closing_block(footer[1:], self.draft)
 

@@ -4,6 +4,8 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pulse_mailer.domain.edition import Confidence
+
 
 class Doubt(enum.StrEnum):
     """Why a line wants a person's eye."""
@@ -20,6 +22,13 @@ class Doubt(enum.StrEnum):
     PICTURE = "picture"  #: a picture that could not be kept, or lacks its alt text
     TABLE = "table"  #: a table, whose cells became paragraphs
     UNPLACED = "unplaced"  #: text that belongs to no part of an edition
+    COMMENT = "comment"  #: a remark of somebody's in the margin, which no reader is to see
+    CHANGED_HERE = (
+        "changed-here"  #: the document changed where staff had changed the edition; theirs was kept
+    )
+    GONE = "gone"  #: an item that the document no longer has
+    TAKEN_OUT = "taken-out"  #: an item that staff took out of the edition, and the document changed since
+    SAME_ITEM = "same-item"  #: an item recognised by its title, which is nearly the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +37,14 @@ class DoubtfulLine:
     Attributes:
         line: its number in the document, from 1 (in Word: of the paragraph).
         why: a sentence for people: what was done with it.
+        item: the line on which the item that it belongs to begins; 0 when it belongs to none.
     """
 
     line: int
     doubt: Doubt
     text: str
     why: str
+    item: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,21 @@ class DraftPicture:
 
 @dataclass(slots=True)
 class DraftItem:
+    """
+    Attributes:
+        last_line: the last one that can be of it.
+        is_marked: whether a heading, bold type or a link shows that it begins here, and not its words alone.
+    """
+
     publisher: str
     title: str
     url: str
     summary: str
     line: int
     picture: DraftPicture | None = None
+    last_line: int = 0
+    is_marked: bool = False
+    confidence: Confidence = Confidence.SURE
 
 
 @dataclass(slots=True)

@@ -1,8 +1,11 @@
 """Blocks in, a Draft out: what each stands for, and everything that a person should look at."""
 
+import sys
+
 from pulse_mailer.importing.blocks import Kind, Reading
 from pulse_mailer.importing.building import Builder
 from pulse_mailer.importing.comparing import compare_heads
+from pulse_mailer.importing.confidence import judge_items
 from pulse_mailer.importing.draft import Draft, Programme
 from pulse_mailer.importing.heads import is_capitals, read_head
 from pulse_mailer.importing.joining import join_page_breaks, take_apart
@@ -22,9 +25,12 @@ def understand(reading: Reading, programme: Programme) -> Draft:
     draft.review = reading.doubts
     first = next((place for place, part in enumerate(parts) if part.role is not Role.TEXT), len(parts))
     read_opening([part.block for part in parts[:first]], draft)
-    builder = Builder(draft)
-    builder.build(_without_footer(parts[first:], draft))
+    body = _without_footer(parts[first:], draft)
+    after = parts[first + len(body) :]
+    builder = Builder(draft, end=after[0].block.line if after else sys.maxsize)
+    builder.build(body)
     compare_heads(draft, builder.heads)
+    judge_items(draft)
     draft.review.sort(key=lambda doubt: doubt.line)
     return draft
 
