@@ -62,8 +62,12 @@ def _say(imported: importing.Imported, edition: Edition, *, is_stored: bool) -> 
         output.say(f"Brought up to date: {', '.join(name.replace('_', ' ') for name in tally.fields)}.")
     if tally.gone:
         output.trouble("What the document no longer has was kept; each is on the list above.")
-    what = {"new": "is a new draft", "changed": "was brought up to date", "unchanged": "is the same already"}
-    output.good(f"{edition.newsletter.name} {edition.key} {what[imported.what]}: {tally.sentence}.")
+    name = f"{edition.newsletter.name} {edition.key}"
+    if imported.what == "new":
+        output.good(f"{name} is a new draft of {tally.new} {'item' if tally.new == 1 else 'items'}.")
+    else:
+        what = "was brought up to date" if imported.what == "changed" else "is as it was"
+        output.good(f"{name} {what}: {tally.sentence}.")
     if imported.reopened:
         output.trouble(steering.REOPENED.format(edition.key))
     if not is_stored:

@@ -123,7 +123,8 @@ def plain_line(line: "DeliveryLine") -> dict[str, object]:
 def _item(item: Item) -> str:
     publisher = f"{output.plain(item.publisher)}. " if item.publisher else ""
     missing = "" if item.url else " [yellow](no link)[/]"
-    return f"[bold]{item.number}[/] [dim]{publisher}[/]{output.plain(item.title)}{missing}{_confidence(item)}{_hidden(item)}"
+    marks = f"{missing}{_confidence(item)}{_hidden(item)}"
+    return f"[bold]{item.number}[/] [dim]{publisher}[/]{output.plain(item.title)}{marks}"
 
 
 def _hidden(part: Section | Category | Item) -> str:

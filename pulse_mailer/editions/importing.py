@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pulse_mailer import audit
+from pulse_mailer import audit, pictures
 from pulse_mailer.clock import now
 from pulse_mailer.domain.edition import Edition, EditionStatus, Item
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
@@ -181,7 +182,10 @@ def _bring_up_to_date(database: Session, edition: Edition, brought: _Brought) ->
     same = Imported(edition, draft, "unchanged", reimporting.Tally(unchanged=sum(1 for _ in draft.items())))
     if edition.source_hash == said:
         return same
-    told, fields = sources.tell(database, draft), sources.fields_of(draft, edition.newsletter)
+    told, fields = (
+        sources.tell(draft, partial(pictures.keep, database)),
+        sources.fields_of(draft, edition.newsletter),
+    )
     with changing.changing(database, edition.name, actor=brought.actor) as change:
         if edition.source_hash == said:
             return same  # somebody else imported it while this one waited
@@ -209,7 +213,7 @@ def _make(database: Session, newsletter: Newsletter, brought: _Brought) -> Impor
         source_name=brought.name,
         source_hash=_hash(draft),
     )
-    told, fields = sources.tell(database, draft), sources.fields_of(draft, newsletter)
+    told, fields = sources.tell(draft, partial(pictures.keep, database)), sources.fields_of(draft, newsletter)
     tally = reimporting.bring_in(edition, told, fields, draft)
     database.add(edition)
     database.flush()

@@ -8,13 +8,10 @@ what the document said, what it says, and what stands in the edition.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from pulse_mailer import pictures
 from pulse_mailer.domain.edition import Item, Section
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.picture import Picture
@@ -25,6 +22,7 @@ from pulse_mailer.importing.names import fold
 #: A section and a category in it, by their folded names; the second of one name has its number after a line feed.
 Place = tuple[str, str]
 Values = dict[str, str]
+KeepPicture = Callable[[bytes], Picture]
 
 _LONGEST_PREHEADER = 130
 
@@ -47,8 +45,13 @@ class Told:
     picture: Picture | None
 
 
-def tell(database: Session, draft: Draft) -> list[Told]:
-    """The items of a document in their order, their pictures stored; one that is refused goes to the review."""
+def tell(draft: Draft, keep: KeepPicture) -> list[Told]:
+    """
+    The items of a document in their order; a picture that is refused goes to its review.
+
+    Args:
+        keep: stores a picture's bytes, or raises PictureRefused.
+    """
     found: list[Told] = []
     seen: Counter[tuple[str, str]] = Counter()
     for places, section in zip(places_of(draft.sections), draft.sections, strict=True):
@@ -56,7 +59,7 @@ def tell(database: Session, draft: Draft) -> list[Told]:
             for item in category.items:
                 name = (fold(item.publisher), fold(item.title))
                 seen[name] += 1
-                picture = _kept(database, item, draft)
+                picture = _kept(keep, item, draft)
                 values = {
                     "publisher": item.publisher,
                     "title": item.title,
@@ -154,11 +157,11 @@ def _numbered(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _kept(database: Session, item: DraftItem, draft: Draft) -> Picture | None:
+def _kept(keep: KeepPicture, item: DraftItem, draft: Draft) -> Picture | None:
     if item.picture is None:
         return None
     try:
-        return pictures.keep(database, item.picture.data)
+        return keep(item.picture.data)
     except PictureRefused as error:
         why = f"The picture of this item was left out. {error}"
         text = item.picture.alt or item.title

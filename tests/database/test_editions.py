@@ -94,7 +94,7 @@ def test_the_same_again_changes_nothing_not_even_the_audit(database: Database) -
         assert session.scalar(select(func.count(Item.id))) == 2
 
 
-def test_a_changed_document_replaces_the_draft(database: Database) -> None:
+def test_a_changed_document_brings_the_draft_up_to_date(database: Database) -> None:
     bring_in(database)
     imported = bring_in(database, DOCUMENT.replace("Three answers", "Four answers"))
     with database.transaction() as session:
@@ -128,7 +128,7 @@ def test_an_edition_that_waits_to_begin_is_a_draft_again_once_its_document_diffe
     assert (changed.what, changed.reopened, changed.edition.status) == ("changed", True, EditionStatus.DRAFT)
     with database.transaction() as session:
         record = session.scalars(select(AuditRecord).where(AuditRecord.action == "edition.taken-back")).one()
-    assert record.after == {"why": "import of may.md"}
+    assert record.after == {"why": "may.md imported: 1 brought up to date, 1 unchanged"}
 
 
 def test_a_second_edition_finds_its_newsletter_by_the_masthead(database: Database) -> None:
