@@ -55,6 +55,23 @@ class Code(enum.StrEnum):
     SIZE = "size"
     UNSUBSCRIBE_MISSING = "unsubscribe-missing"
     POSTAL_ADDRESS_MISSING = "postal-address-missing"
+    SENDER_DOMAIN = "sender-domain"
+    HEADERS = "headers"
+    TEXT_PART = "text-part"
+    MARKUP_SHOWN = "markup-shown"
+    SLOT_PLACE = "slot-place"
+    PICTURE_ADDRESS = "picture-address"
+    LANGUAGE_MISSING = "language-missing"
+    PAGE_TITLE = "page-title"
+    TABLE_ROLE = "table-role"
+    HEADING_ORDER = "heading-order"
+    TEXT_SMALL = "text-small"
+    TEXT_JUSTIFIED = "text-justified"
+    CONTRAST = "contrast"
+    DARK_MODE = "dark-mode"
+    GMAIL_STYLES = "gmail-styles"
+    OUTLOOK = "outlook"
+    PREHEADER_FILLER = "preheader-filler"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from pulse_mailer.composing.finding import (
     placed_texts,
     warning,
 )
-from pulse_mailer.composing.markup import visible_text
+from pulse_mailer.composing.made import Made
 from pulse_mailer.composing.slots import SLOTS
-from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.edition import Edition
 
 # Nobody means these, unless "[Add your name](https://...)" is a link; the second kind may be meant: "Venue: TBC".
 _STAND_IN = re.compile(
@@ -45,15 +45,15 @@ def _placeholders(edition: Edition) -> Iterator[Finding]:
             yield warning(Code.PLACEHOLDER_TEXT, _on_line(at, text, found), what, remedy)
 
 
-def _slots(edition: Edition, rendering: Rendering) -> Iterator[Finding]:
+def _slots(mail: Made) -> Iterator[Finding]:
     typed: set[str] = set()
-    for at, text in placed_texts(edition):
+    for at, text in placed_texts(mail.edition):
         # Also the name of a slot that exists: where staff type it, readers would see the brackets.
         found = {match[0]: match for rule in (_OUR_SLOT, _THEIR_SLOT) for match in rule.finditer(text)}
         for words in sorted(found):
             typed.add(words)
             yield _unfilled(_on_line(at, text, found[words]), words)
-    for at, text in ((MAIL, visible_text(rendering.html)), (MAIL_TEXT, rendering.text)):
+    for at, text in ((MAIL, mail.words), (MAIL_TEXT, mail.rendering.text)):
         unknown = {match[0] for match in _OUR_SLOT.finditer(text) if match[1] not in SLOTS}
         unknown |= {match[0] for match in _THEIR_SLOT.finditer(text)}
         for words in sorted(unknown - typed):
@@ -70,4 +70,4 @@ def _on_line(at: Spot, text: str, found: re.Match[str]) -> Spot:
 
 
 LEFTOVER_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_placeholders,)
-LEFTOVER_MAIL_CHECKS: tuple[Callable[[Edition, Rendering], Iterator[Finding]], ...] = (_slots,)
+LEFTOVER_MAIL_CHECKS: tuple[Callable[[Made], Iterator[Finding]], ...] = (_slots,)

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pulse_mailer import richtext
@@ -104,7 +105,7 @@ LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, 
 
 def all_links(edition: Edition) -> Iterator[Link]:
     """Every link that readers see, in reading order."""
-    for words, url in richtext.links_in(edition.letter):
+    for words, url in _links_in(edition.letter):
         yield Link(LETTER.on(line_with(edition.letter, url)), url, words)
     for placed in placed_items(edition):
         yield from _links_of(placed)
@@ -117,8 +118,13 @@ def all_links(edition: Edition) -> Iterator[Link]:
 def _links_of(placed: PlacedItem) -> Iterator[Link]:
     if placed.item.url.strip():
         yield Link(placed.at("url"), placed.item.url)
-    for words, url in richtext.links_in(placed.item.summary):
+    for words, url in _links_in(placed.item.summary):
         yield Link(placed.at("summary", line_with(placed.item.summary, url)), url, words)
+
+
+@lru_cache(maxsize=256)  # while somebody types, one text of an edition changes
+def _links_in(markdown: str) -> tuple[tuple[str, str], ...]:
+    return tuple(richtext.links_in(markdown))
 
 
 def _not_public(url: str) -> str:

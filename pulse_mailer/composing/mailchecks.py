@@ -13,32 +13,37 @@ from pulse_mailer.composing.finding import (
     error,
     warning,
 )
-from pulse_mailer.composing.markup import parsed, visible_text
-from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.composing.made import Made
+from pulse_mailer.domain.edition import Rendering
 
 #: Bytes of HTML. Gmail cuts a mail off somewhere between 102 and 105 KB, and the way out with it.
 SIZE_GOOD, SIZE_MOST = 90_000, 102_000
 
 
-def _size(_edition: Edition, rendering: Rendering) -> Iterator[Finding]:
-    size = len(rendering.html.encode())
+def _size(mail: Made) -> Iterator[Finding]:
+    size = len(mail.rendering.html.encode())
     if size > SIZE_GOOD:
         judge = error if size > SIZE_MOST else warning
         what = (
-            f"Its HTML has {size:,} bytes; Gmail cuts a mail off after about {SIZE_MOST:,}, footer and all."
+            f"Its HTML has {size:,} bytes ({wire_bytes(mail.rendering):,} on the wire); Gmail cuts a mail off "
+            f"after about {SIZE_MOST:,}, footer and all."
         )
         yield judge(Code.SIZE, MAIL, what, "Shorten summaries, or move items to the next edition.")
 
 
-def _way_out(_edition: Edition, rendering: Rendering) -> Iterator[Finding]:
+def wire_bytes(rendering: Rendering) -> int:
+    """The bytes of the whole message, encoded, but for what one recipient's fields add."""
+    return sum(map(len, rendering.segments[::2]))
+
+
+def _way_out(mail: Made) -> Iterator[Finding]:
     token = "[[token]]"  # noqa: S105 - the name of a slot, not a secret
-    links = parsed(rendering.html).iterfind(".//a[@href]")
-    headers = _headers(rendering)
+    links = mail.document.iterfind(".//a[@href]")
     there = {
         MAIL: any(token in link.get("href", "") and link.text_content().strip() for link in links),
-        MAIL_TEXT: token in rendering.text,
-        MAIL_HEADERS: token in headers.get("list-unsubscribe", "")
-        and headers.get("list-unsubscribe-post", "") == "List-Unsubscribe=One-Click",
+        MAIL_TEXT: token in mail.rendering.text,
+        MAIL_HEADERS: token in mail.headers.get("list-unsubscribe", "")
+        and mail.headers.get("list-unsubscribe-post", "") == "List-Unsubscribe=One-Click",
     }
     for at, is_there in there.items():
         if not is_there:
@@ -46,16 +51,16 @@ def _way_out(_edition: Edition, rendering: Rendering) -> Iterator[Finding]:
             yield error(Code.UNSUBSCRIBE_MISSING, at, "It has no way to unsubscribe.", remedy)
 
 
-def _postal_address(edition: Edition, rendering: Rendering) -> Iterator[Finding]:
-    address = _squeezed(edition.newsletter.postal_address)
+def _postal_address(mail: Made) -> Iterator[Finding]:
+    address = _squeezed(mail.edition.newsletter.postal_address)
     if not address:
-        what = f"The newsletter {edition.newsletter.name} has no postal address, as most laws ask."
+        what = f"The newsletter {mail.edition.newsletter.name} has no postal address, as most laws ask."
         remedy = "Give the newsletter a postal_address."
         yield error(Code.POSTAL_ADDRESS_MISSING, POSTAL_ADDRESS, what, remedy)
         return
     for at, text in (
-        (MAIL, visible_text(rendering.html)),
-        (MAIL_TEXT, rendering.text),
+        (MAIL, mail.words),
+        (MAIL_TEXT, mail.rendering.text),
     ):
         if address not in _squeezed(text):
             remedy = "Put the postal address back into the design's footer."
@@ -64,20 +69,10 @@ def _postal_address(edition: Edition, rendering: Rendering) -> Iterator[Finding]
 
 def _squeezed(text: str) -> str:
     """Letters and digits alone, since designs break and punctuate a postal address in their own way."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _headers(rendering: Rendering) -> dict[str, str]:
-    """The mail's headers, names in lower case, with open fields as [[name]]."""
-    shown = (
-        f"[[{piece.partition('.')[2]}]]" if odd % 2 else piece for odd, piece in enumerate(rendering.segments)
-    )
-    head = "".join(shown).partition("\r\n\r\n")[0]
-    lines = re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")
-    return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
-MAIL_CHECKS: tuple[Callable[[Edition, Rendering], Iterator[Finding]], ...] = (
+LAW_CHECKS: tuple[Callable[[Made], Iterator[Finding]], ...] = (
     _size,
     _way_out,
     _postal_address,

@@ -8,12 +8,16 @@ somebody types.
 
 from collections.abc import Callable, Iterable, Iterator
 
+from pulse_mailer.composing.accesschecks import ACCESS_CHECKS
+from pulse_mailer.composing.clientchecks import CLIENT_CHECKS
 from pulse_mailer.composing.finding import Code, Finding, Severity, Spot, placed_items
 from pulse_mailer.composing.headchecks import HEAD_CHECKS
 from pulse_mailer.composing.itemchecks import ITEM_CHECKS
 from pulse_mailer.composing.leftovers import LEFTOVER_CHECKS, LEFTOVER_MAIL_CHECKS
 from pulse_mailer.composing.linkchecks import LINK_CHECKS
-from pulse_mailer.composing.mailchecks import MAIL_CHECKS as MADE_CHECKS
+from pulse_mailer.composing.made import Made, made
+from pulse_mailer.composing.mailchecks import LAW_CHECKS
+from pulse_mailer.composing.partchecks import PART_CHECKS
 from pulse_mailer.composing.periodchecks import PERIOD_CHECKS
 from pulse_mailer.composing.textchecks import TEXT_CHECKS
 from pulse_mailer.domain.edition import Edition, Rendering
@@ -23,8 +27,8 @@ __all__ = ["Code", "Finding", "Severity", "in_order", "preflight"]
 CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (
     HEAD_CHECKS + ITEM_CHECKS + LEFTOVER_CHECKS + PERIOD_CHECKS + TEXT_CHECKS + LINK_CHECKS
 )
-MAIL_CHECKS: tuple[Callable[[Edition, Rendering], Iterator[Finding]], ...] = (
-    LEFTOVER_MAIL_CHECKS + MADE_CHECKS
+MAIL_CHECKS: tuple[Callable[[Made], Iterator[Finding]], ...] = (
+    LEFTOVER_MAIL_CHECKS + LAW_CHECKS + PART_CHECKS + ACCESS_CHECKS + CLIENT_CHECKS
 )
 
 # What readers see before the sections, and after them.
@@ -34,7 +38,8 @@ _BEFORE = ("", "subject", "preheader", "period", "letter", "closing", "signed_by
 def preflight(edition: Edition, rendering: Rendering) -> list[Finding]:
     """Everything found in an edition and the mail made of it: errors first, each kind in reading order."""
     found = [finding for check in CHECKS for finding in check(edition)]
-    found += [finding for mail_check in MAIL_CHECKS for finding in mail_check(edition, rendering)]
+    mail = made(edition, rendering)
+    found += [finding for mail_check in MAIL_CHECKS for finding in mail_check(mail)]
     return in_order(edition, found)
 
 

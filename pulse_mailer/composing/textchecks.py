@@ -6,8 +6,9 @@ alone. Every search has an end to its length, so that no text takes longer than 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pulse_mailer import richtext
 from pulse_mailer.composing.finding import (
@@ -52,7 +53,7 @@ class _Text:
     """
 
     at: Spot
-    paragraphs: list[str]
+    paragraphs: Sequence[str]
 
 
 def _wording(edition: Edition) -> Iterator[Finding]:
@@ -94,9 +95,10 @@ def _names(edition: Edition) -> Iterator[_Text]:
         yield _Text(placed.at("publisher"), [placed.item.publisher])
 
 
-def _paragraphs(markdown: str) -> list[str]:
+@lru_cache(maxsize=256)  # while somebody types, one text of an edition changes
+def _paragraphs(markdown: str) -> tuple[str, ...]:
     lines = richtext.to_text(markdown, [], width=_UNBROKEN).split("\n")
-    return [_REFERENCE.sub("", line) for line in lines if line]
+    return tuple(_REFERENCE.sub("", line) for line in lines if line)
 
 
 def _double_spaces(text: _Text) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from pulse_mailer.composing.visiting import CODES as VISITED
 from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.picture import Picture
+from pulse_mailer.richtext import usable_url
 from tests.unit.composing.editions import numbered
 from tests.unit.importing.drafts import draft_of
 from tests.unit.importing.test_demo_edition import made_of
@@ -79,18 +80,51 @@ def edition() -> Edition:
     return numbered(made)
 
 
-def rendering() -> Rendering:
+FILLER = "\u034f\u200c\xa0" * 40
+DARK = (
+    "@media (prefers-color-scheme: dark) { .words { color: #EEE !important; background: #111 !important } }"
+)
+
+
+def page_of(edition: Edition) -> str:
+    """What a design would make of it, as far as the checks look at it."""
     footer = "Marlowe &amp; Finch Research<br>14 Tanners Yard<br>Milbury"
+    return (
+        "<!DOCTYPE html><html lang='en-GB'><head><title>Civic Pulse</title>"
+        f"<meta name='color-scheme' content='light dark'><style>p {{ margin: 0 }} {DARK}</style></head>"
+        f"<body class='words'><div style='display:none;font-size:1px'>{edition.preheader}{FILLER}</div>"
+        "<!--[if mso]><table role='presentation'><tr><td><![endif]--><h1>Civic Pulse</h1>"
+        "<table role='presentation'><tr><td style='line-height:22px'>"
+        f"<p>{footer}</p><p><a href='https://mail.example.org/u/[[token]]'>Unsubscribe</a></p>"
+        "</td></tr></table><!--[if mso]></td></tr></table><![endif]--></body></html>"
+    )
+
+
+def text_of(edition: Edition) -> str:
+    items = "".join(f"{item.title}\n[1] {usable_url(item.url)}\n\n" for item in edition.items())
+    return (
+        f"CIVIC PULSE\n\n{items}Marlowe & Finch Research,\n14 Tanners Yard, Milbury\n\n"
+        "Unsubscribe: https://mail.example.org/u/[[token]]\n"
+    )
+
+
+def rendering(tried: Edition | None = None) -> Rendering:
     return Rendering(
-        html=(
-            "<!DOCTYPE html><html lang='en-GB'><head><style>p { color: #111 }</style></head>"
-            "<body><h1>Civic Pulse</h1>"
-            f"<p>{footer}</p><p><a href='https://mail.example.org/u/[[token]]'>Unsubscribe</a></p></body></html>"
-        ),
-        text="CIVIC PULSE\n\nMarlowe & Finch Research,\n14 Tanners Yard, Milbury\n\n"
-        "Unsubscribe: https://mail.example.org/u/[[token]]\n",
+        variant="",
+        html=page_of(tried or edition()),
+        text=text_of(tried or edition()),
         segments=[
-            "From: Civic Pulse <pulse@example.org>\r\nList-Unsubscribe:\r\n <https://mail.example.org/u/",
+            "From: Civic Pulse <pulse@example.org>\r\nTo: ",
+            "header.address",
+            "\r\nDate: ",
+            "header.date",
+            "\r\nMessage-ID: <",
+            "header.message_id",
+            (
+                ">\r\nMIME-Version: 1.0\r\nList-Id: Civic Pulse <civic-pulse.example.org>\r\n"
+                "List-Archive: <https://mail.example.org/editions/civic-pulse>\r\n"
+                "List-Unsubscribe:\r\n <https://mail.example.org/u/"
+            ),
             "header.token",
             ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\nThe body: ",
             "text.token",
@@ -102,6 +136,10 @@ def rendering() -> Rendering:
 def found_after(change: Change) -> list[Finding]:
     tried, made = edition(), rendering()
     change(tried, made)
+    if made.html == page_of(edition()):
+        made.html = page_of(tried)
+    if made.text == text_of(edition()):
+        made.text = text_of(tried)
     return preflight(tried, made)
 
 
@@ -165,6 +203,26 @@ def header(old: str, new: str) -> Change:
     return change
 
 
+def text(old: str, new: str) -> Change:
+    def change(_: Edition, rendering: Rendering) -> None:
+        assert old in rendering.text
+        rendering.text = rendering.text.replace(old, new)
+
+    return change
+
+
+def picture(source: str, attributes: str = "alt='' width='4' height='4'") -> Change:
+    return html("<h1>", f"<img src='{source}' {attributes}><h1>")
+
+
+def sent_from(address: str) -> Change:
+    def change(edition: Edition, rendering: Rendering) -> None:
+        edition.newsletter.from_address = address
+        header("pulse@example.org", address)(edition, rendering)
+
+    return change
+
+
 def without_items(edition: Edition, _: Rendering) -> None:
     edition.sections = []
 
@@ -194,6 +252,8 @@ def period(words: str, change: Change) -> Change:
 PICTURE = Picture(content_hash="0" * 64, media_type="image/png", width=4, height=4, data=b"")
 LONG_TITLE = "Home care by the hour: what ten councils buy, and what it is that people receive of it."
 REPORT_1 = "Item 2 “Home care by the hour.” in Reports, Adult Social Care"
+MAIL, HEADERS = "The mail", "The mail's headers"
+OWN = "https://mail.example.org/p.png"
 SECTION = "The title of section “{}”"
 REPORT_2 = "Item 3 “Counting carers.” in Reports, Adult Social Care"
 
@@ -376,8 +436,8 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
     ("Word", letter("Dear <<First Name>>,"), Code.SLOT_UNFILLED, ERROR, "The letter"),
     ("of the design", html("<h1>", "<p>[[nobody_fills_it]]</p><h1>"), Code.SLOT_UNFILLED, ERROR, "The mail"),
     ("of the text's template", mail(text="{{ name }}"), Code.SLOT_UNFILLED, ERROR, "The mail's plain text"),
-    ("90 KB", html("<h1>", "<p>" + "é" * 45_000 + "</p><h1>"), Code.SIZE, WARNING, "The mail"),
-    ("102 KB", html("<h1>", "<p>" + "é" * 51_000 + "</p><h1>"), Code.SIZE, ERROR, "The mail"),
+    ("90 KB", html("<h1>", "<!--" + "é" * 45_000 + "--><h1>"), Code.SIZE, WARNING, "The mail"),
+    ("102 KB", html("<h1>", "<!--" + "é" * 51_000 + "--><h1>"), Code.SIZE, ERROR, "The mail"),
     ("no link in HTML", html("/u/[[token]]", "/u/"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail"),
     ("link without words", html(">Unsubscribe<", "> <"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail"),
     ("no link in text", mail(text="Hello"), Code.UNSUBSCRIBE_MISSING, ERROR, "The mail's plain text"),
@@ -410,6 +470,82 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
         Code.POSTAL_ADDRESS_MISSING,
         ERROR,
         "The mail's plain text",
+    ),
+    ("another From", header("From: Civic Pulse <pulse@", "From: <other@"), Code.HEADERS, ERROR, HEADERS),
+    ("no Date", header("\r\nDate: ", "\r\nX-Date: "), Code.HEADERS, ERROR, HEADERS),
+    ("mailbox provider", sent_from("pulse@Gmail.com"), Code.SENDER_DOMAIN, WARNING, "The sender"),
+    ("title lost", text("Home care by the hour.", ""), Code.TEXT_PART, ERROR, REPORT_1),
+    (
+        "address lost",
+        text("https://example.org/care/hours", "https://e.org/"),
+        Code.TEXT_PART,
+        ERROR,
+        REPORT_1,
+    ),
+    (
+        "79 columns",
+        text("CIVIC PULSE", "word " * 15 + "word"),
+        Code.TEXT_PART,
+        WARNING,
+        "The mail's plain text",
+    ),
+    ("entity", text("& Finch", "&amp; Finch"), Code.MARKUP_SHOWN, WARNING, "The mail's plain text"),
+    ("tag", html("<h1>Civic", "<h1>&lt;b&gt;Civic"), Code.MARKUP_SHOWN, WARNING, "The mail"),
+    ("in a style", html("'line-height", "'color:[[token]];line-height"), Code.SLOT_PLACE, ERROR, "The mail"),
+    ("in a comment", html("<h1>", "<!-- [[token]] --><h1>"), Code.SLOT_PLACE, ERROR, "The mail"),
+    ("in a sheet", html("p { margin", "a.[[token]] { x: y } p { margin"), Code.SLOT_PLACE, ERROR, "The mail"),
+    ("in the mail", picture("data:image/png;base64,AA=="), Code.PICTURE_ADDRESS, ERROR, "The mail"),
+    ("relative", picture("/pictures/a.png"), Code.PICTURE_ADDRESS, ERROR, "The mail"),
+    ("no host", picture("https:///a.png"), Code.PICTURE_ADDRESS, ERROR, "The mail"),
+    ("stranger's", picture("https://other.example/a.png"), Code.PICTURE_ADDRESS, WARNING, "The mail"),
+    ("unprotected", picture("http://other.example/a.png"), Code.PICTURE_ADDRESS, WARNING, "The mail"),
+    ("no alt", picture(OWN, "width='4' height='4'"), Code.ALT_MISSING, ERROR, "The mail"),
+    ("no height", picture(OWN, "alt='' width='4'"), Code.OUTLOOK, WARNING, "The mail"),
+    ("relative width", picture(OWN, "alt='' width='100%' height='4'"), Code.OUTLOOK, WARNING, "The mail"),
+    ("no end", html("<h1>", "<!--[if mso]>--><h1>"), Code.OUTLOOK, WARNING, "The mail"),
+    ("no beginning", html("<h1>", "<!--<![endif]--><h1>"), Code.OUTLOOK, WARNING, "The mail"),
+    ("no unit", html("line-height:22px", "line-height:1.5"), Code.OUTLOOK, WARNING, "The mail"),
+    ("no lang", html(" lang='en-GB'", ""), Code.LANGUAGE_MISSING, ERROR, "The mail"),
+    ("undetermined", html("'en-GB'", "'und'"), Code.LANGUAGE_MISSING, ERROR, "The mail"),
+    ("no title", html("<title>Civic Pulse", "<title> "), Code.PAGE_TITLE, WARNING, "The mail"),
+    (
+        "table",
+        html("<table role='presentation'><tr><td s", "<table><tr><td s"),
+        Code.TABLE_ROLE,
+        WARNING,
+        "The mail",
+    ),
+    ("jump", html("</h1>", "</h1><h3>Reports</h3>"), Code.HEADING_ORDER, WARNING, "The mail"),
+    ("two h1", html("</h1>", "</h1><h1>Reports</h1>"), Code.HEADING_ORDER, WARNING, "The mail"),
+    ("13 pixels", html("line-height:22px", "font-size:13px"), Code.TEXT_SMALL, WARNING, "The mail"),
+    ("justified", html("line-height:22px", "text-align:justify"), Code.TEXT_JUSTIFIED, WARNING, "The mail"),
+    ("by attribute", html("<p>", "<p align='justify'>"), Code.TEXT_JUSTIFIED, WARNING, "The mail"),
+    (
+        "grey on white",
+        html("<h1>", "<h1 style='font-size:20px;color:#999'>"),
+        Code.CONTRAST,
+        WARNING,
+        "The mail",
+    ),
+    ("grey on dark", html("#EEE", "#555"), Code.CONTRAST, WARNING, "The mail"),
+    ("no meta", html("color-scheme' content", "x' content"), Code.DARK_MODE, WARNING, "The mail"),
+    ("no rules", html(DARK, ""), Code.DARK_MODE, WARNING, "The mail"),
+    ("not important", html("color: #EEE !important", "color: #EEE"), Code.DARK_MODE, WARNING, "The mail"),
+    ("long", html("p { margin", "/*" + "x" * 16_000 + "*/ p { margin"), Code.GMAIL_STYLES, WARNING, MAIL),
+    (
+        "nested",
+        html("p { margin", "@media a { @media b { i { x: y } } } p { margin"),
+        Code.GMAIL_STYLES,
+        WARNING,
+        "The mail",
+    ),
+    ("no filler", html(FILLER, ""), Code.PREHEADER_FILLER, WARNING, "The mail"),
+    (
+        "not first",
+        html("<div style='display:none", "<p>Hello</p><div style='display:none"),
+        Code.PREHEADER_FILLER,
+        WARNING,
+        "The mail",
     ),
 ]
 
@@ -463,7 +599,7 @@ def test_every_code_has_its_row_in_the_docs() -> None:
         first_report(url="https://räte.example.org/x?y=1#z"),
         first_report(url="https://localhost.example.org/"),
         second_report(title="Home care by the hour."),  # of another publisher
-        html("<style>", "<style>@media (x) {{ y }} "),
+        html("p { margin", "/* {{ x }} */ p { margin"),
     ],
 )
 def test_what_is_in_order_is_left_alone(change: Change) -> None:
