@@ -237,6 +237,7 @@ def upgrade() -> None:
 
     op.add_column("editions", sa.Column("source", ANY_JSON, server_default=sa.text("'{}'"), nullable=False))
     op.add_column("editions", sa.Column("to_write", ANY_JSON, server_default=sa.text("'[]'"), nullable=False))
+    op.add_column("editions", sa.Column("begun_from", sa.String(), server_default="", nullable=False))
     op.add_column(
         "editions", sa.Column("last_number", sa.Integer(), server_default=sa.text("0"), nullable=False)
     )
@@ -282,6 +283,7 @@ def downgrade() -> None:
     op.drop_column("items", "number")
 
     op.drop_column("editions", "last_number")
+    op.drop_column("editions", "begun_from")
     op.drop_column("editions", "to_write")
     op.drop_column("editions", "source")
 

@@ -7,8 +7,10 @@ import typer
 
 from pulse_mailer.editions.importing import ReadPicture
 from pulse_mailer.errors import DocumentTooLarge, UnreadableDocument, UsageError
+from pulse_mailer.importing.decoding import decode
 
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+MAX_TEXT_BYTES = 1_000_000
 MAX_PICTURE_BYTES = 5 * 1024 * 1024
 
 
@@ -30,6 +32,22 @@ def read(file: Path) -> tuple[str, bytes]:
         raise UnreadableDocument(
             f"{file} cannot be read: {(error.strerror or 'unknown cause').lower()}."
         ) from error
+
+
+def text(file: Path | None) -> str:
+    """
+    Give the words of a text file; those of standard input for `-`, or when none is named.
+
+    Raises:
+        DocumentError: it is not there, not readable, too large, or no text.
+    """
+    if file is None or str(file) == "-":
+        name, data = "standard input", sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
+    else:
+        name, data = read(file)
+    if len(data) > MAX_TEXT_BYTES:
+        raise DocumentTooLarge(f"{name} has over {MAX_TEXT_BYTES // 1_000_000} MB of text.")
+    return decode(name, data)
 
 
 def pictures_beside(file: Path) -> ReadPicture:

@@ -9,6 +9,7 @@ import typer
 from pulse_mailer.cli import (
     composing_items,
     composing_parts,
+    composing_words,
     documents,
     importing,
     output,
@@ -19,8 +20,7 @@ from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.steering import Name
 from pulse_mailer.cli.trees import print_edition, print_report
 from pulse_mailer.domain.edition import EditionStatus
-from pulse_mailer.editions import drafting, reading
-from pulse_mailer.errors import UsageError
+from pulse_mailer.editions import reading
 
 app = typer.Typer(help="Import, look at, check and send editions.", no_args_is_help=True)
 
@@ -44,16 +44,15 @@ def list_(
         wanted = None if newsletter is None else reading.newsletter(database, newsletter).id
         lines = reading.editions(database, wanted)
     if json:
-        names = ("slug", "key", "period", "subject", "status", "item_count", "changed_at")
+        names = ("slug", "key", "period", "subject", "status", "item_count", "to_write", "changed_at")
         output.print_json([{name: getattr(line, name) for name in names} for line in lines])
     elif lines:
         rows = [
-            [line.slug, line.key, line.period, line.status.value, line.item_count, line.subject]
-            for line in lines
+            [line.slug, line.key, line.period, line.state, line.item_count, line.subject] for line in lines
         ]
         output.print_table(["Newsletter", "Edition", "Period", "State", "Items", "Subject"], rows, ["Items"])
     else:
-        output.say("There is no edition yet. Make one: pulse-mailer edition import FILE")
+        output.say("There is no edition yet. Make one: pulse-mailer edition new KEY, or edition import FILE")
 
 
 @app.command()
@@ -65,26 +64,6 @@ def show(name: Name, *, json: output.Json = False) -> None:
         output.print_json(reading.as_json(edition))
     else:
         print_edition(edition)
-
-
-@app.command("set")
-def set_(
-    name: Name,
-    field: Annotated[str, typer.Argument(help=f"One of {', '.join(drafting.FIELDS)}.")],
-    value: Annotated[str, typer.Argument(help="Its new value.")],
-) -> None:
-    """Change one field of a draft; an edition that waits to begin is a draft again then."""
-    field = field.replace("-", "_")
-    if field not in drafting.FIELDS:
-        raise UsageError(
-            f"An edition has no field {field!r}.", remedy=f"It has: {', '.join(drafting.FIELDS)}."
-        )
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = drafting.change(database, name, {field: value}, actor=output.actor())
-        key = change.edition.key
-    output.good(f"{key}: {field.replace('_', ' ')} is set.")
-    if change.reopened:
-        output.trouble(steering.REOPENED.format(key))
 
 
 @app.command()
@@ -199,6 +178,9 @@ def send(
         sending.send(mailer, name, options)
 
 
+app.command()(composing_words.new)
+app.command("set")(composing_words.set_)
+app.command()(composing_words.write)
 app.add_typer(composing_items.app, name="item")
 app.add_typer(composing_parts.sections, name="section")
 app.add_typer(composing_parts.categories, name="category")

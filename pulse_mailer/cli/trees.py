@@ -20,11 +20,14 @@ def print_edition(edition: Edition) -> None:
     tree = Tree(
         f"[bold]{output.plain(edition.newsletter.name)}[/], {output.plain(edition.period or edition.key)}"
     )
-    tree.add(f"Subject: {output.plain(edition.subject)}")
-    tree.add(f"Preheader: {output.plain(edition.preheader)}")
+    if "period" in edition.to_write:
+        tree.add(f"Period: {output.plain(edition.period)}{_to_write(edition, 'period')}")
+    tree.add(f"Subject: {output.plain(edition.subject)}{_to_write(edition, 'subject')}")
+    tree.add(f"Preheader: {output.plain(edition.preheader)}{_to_write(edition, 'preheader')}")
     paragraphs = len([part for part in edition.letter.split("\n\n") if part.strip()])
     signed = ", ".join(part for part in (edition.signed_by, edition.signed_role) if part)
-    tree.add(f"Letter: {paragraphs} paragraphs" + (f", signed {output.plain(signed)}" if signed else ""))
+    letter = f"Letter: {paragraphs} paragraphs" + (f", signed {output.plain(signed)}" if signed else "")
+    tree.add(letter + _to_write(edition, "letter"))
     for section in edition.sections:
         branch = tree.add(
             f"[bold]{output.plain(section.name)}[/] ({_counted(section.item_count)}){_hidden(section)}"
@@ -125,6 +128,13 @@ def _item(item: Item) -> str:
     missing = "" if item.url else " [yellow](no link)[/]"
     marks = f"{missing}{_confidence(item)}{_hidden(item)}"
     return f"[bold]{item.number}[/] [dim]{publisher}[/]{output.plain(item.title)}{marks}"
+
+
+def _to_write(edition: Edition, field: str) -> str:
+    if field not in edition.to_write:
+        return ""
+    said = f"still as in {output.plain(edition.begun_from)}" if edition.begun_from else "to be written"
+    return f" [yellow]({said})[/]"
 
 
 def _hidden(part: Section | Category | Item) -> str:

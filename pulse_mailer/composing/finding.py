@@ -26,6 +26,7 @@ class Code(enum.StrEnum):
     PREHEADER_LENGTH = "preheader-length"
     PREHEADER_IS_SUBJECT = "preheader-is-subject"
     LETTER_MISSING = "letter-missing"
+    TO_WRITE = "to-write"
     SENDER_MISSING = "sender-missing"
     EDITION_EMPTY = "edition-empty"
     SECTION_EMPTY = "section-empty"

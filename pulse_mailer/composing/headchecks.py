@@ -3,12 +3,24 @@
 import re
 from collections.abc import Callable, Iterator
 
-from pulse_mailer.composing.finding import LETTER, PREHEADER, SUBJECT, Code, Finding, Spot, error, warning
+from pulse_mailer.composing.finding import (
+    LETTER,
+    PERIOD,
+    PREHEADER,
+    SUBJECT,
+    Code,
+    Finding,
+    Spot,
+    error,
+    warning,
+)
 from pulse_mailer.composing.itemchecks import folded
 from pulse_mailer.domain.edition import Edition
 
 SUBJECT_GOOD, SUBJECT_MOST = 60, 150  #: characters; telephones show about 40, desks about 70
 PREHEADER_LEAST, PREHEADER_MOST = 40, 130  #: characters
+
+_WRITTEN = {"subject": SUBJECT, "preheader": PREHEADER, "period": PERIOD, "letter": LETTER}
 
 
 def _subject(edition: Edition) -> Iterator[Finding]:
@@ -57,6 +69,16 @@ def _letter(edition: Edition) -> Iterator[Finding]:
         )
 
 
+def _to_write(edition: Edition) -> Iterator[Finding]:
+    for field in edition.to_write or ():
+        at, said = _WRITTEN[field], getattr(edition, field).strip()
+        if not said and field in ("subject", "letter"):
+            continue  # that it is missing is an error already
+        what = f"It still says what {edition.begun_from} said." if said else "It is not written yet."
+        remedy = f"Write it, or say that it is to stay: edition set {edition.name} {field} --keep"
+        yield error(Code.TO_WRITE, at, what, remedy if said else "Write it.")
+
+
 def _sender(edition: Edition) -> Iterator[Finding]:
     newsletter = edition.newsletter
     for name, value in (("name", newsletter.from_name), ("address", newsletter.from_address)):
@@ -66,4 +88,10 @@ def _sender(edition: Edition) -> Iterator[Finding]:
             yield error(Code.SENDER_MISSING, at, what, f"Give the newsletter a from_{name}.")
 
 
-HEAD_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_subject, _preheader, _letter, _sender)
+HEAD_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (
+    _subject,
+    _preheader,
+    _letter,
+    _to_write,
+    _sender,
+)

@@ -18,6 +18,8 @@ from pulse_mailer.composing.finding import (
 )
 from pulse_mailer.domain.edition import Edition
 
+_UNSEEN = "It has no items, and readers do not see it."
+
 
 def _emptiness(edition: Edition) -> Iterator[Finding]:
     filled = {id(group) for placed in placed_items(edition) for group in (placed.section, placed.category)}
@@ -26,13 +28,17 @@ def _emptiness(edition: Edition) -> Iterator[Finding]:
         return
     for section in shown_sections(edition):
         if id(section) not in filled:
-            remedy = "Add an item, or take the section out."
-            yield error(Code.SECTION_EMPTY, section_spot(section), "It has no items.", remedy)
+            remedy = "Add an item, or hide or remove the section."
+            yield warning(Code.SECTION_EMPTY, section_spot(section), _UNSEEN, remedy)
             continue
-        for category in shown_categories(section):
-            if id(category) not in filled:
-                at = category_spot(category, section)
-                yield error(Code.CATEGORY_EMPTY, at, "It has no items.", "Add an item, or take it out.")
+        empty = [category for category in shown_categories(section) if id(category) not in filled]
+        if empty:
+            names = ", ".join(category.name or "the items without a category" for category in empty)
+            at = category_spot(empty[0], section) if len(empty) == 1 else section_spot(section)
+            what = (
+                _UNSEEN if len(empty) == 1 else f"These have no items, and readers do not see them: {names}."
+            )
+            yield warning(Code.CATEGORY_EMPTY, at, what, "Add an item, or take it out.")
 
 
 def _pictures(edition: Edition) -> Iterator[Finding]:

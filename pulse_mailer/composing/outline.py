@@ -144,10 +144,11 @@ def _parts(edition: Edition, links: Links, theme: Theme) -> list[Part]:
     def entry(item: Item, heading: str) -> Entry:
         return _entry(item, heading, links)
 
+    # A section keeps its place's number and colour, also where one before it is hidden or still empty.
     return [
-        _part(section, position, theme, entry)
+        part
         for position, section in enumerate(edition.sections)
-        if not section.is_hidden
+        if not section.is_hidden and (part := _part(section, position, theme, entry)).groups
     ]
 
 

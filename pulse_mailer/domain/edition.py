@@ -63,6 +63,7 @@ class Edition(Base):
         review: its doubtful lines: dicts of line, doubt, text, why, item (its number, or None), done.
         revision: counts changes of the content.
         to_write: fields that still say what an earlier edition said, or nothing; sending waits for them.
+        begun_from: the key of the earlier edition whose words it began with; empty: none.
         last_number: the highest number that an item of it was ever given.
         agreed: what a person agreed to when it was scheduled: dict of actor, count, fingerprint, forced.
         starts_at, starts_zone: when sending begins by itself, and the time zone that the person named.
@@ -99,6 +100,7 @@ class Edition(Base):
     review: Mapped[list[Any]] = mapped_column(default=list)
     revision: Mapped[int] = mapped_column(default=1)
     to_write: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
+    begun_from: Mapped[str] = mapped_column(default="", server_default="")
     last_number: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     created_at: Mapped[datetime.datetime]
     changed_at: Mapped[datetime.datetime]

@@ -1,12 +1,15 @@
 """Setting the fields of a draft."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from pulse_mailer.editions.changing import Change, changing
-from pulse_mailer.editions.wording import checked
+from pulse_mailer.editions.wording import checked, checked_text
+from pulse_mailer.errors import UsageError
 
 #: What staff may set on an edition.
-FIELDS = ("subject", "preheader", "period", "closing", "signed_by", "signed_role")
+FIELDS = ("subject", "preheader", "period", "letter", "closing", "signed_by", "signed_role")
 
 
 def change(
@@ -23,7 +26,7 @@ def change(
         Conflict: somebody else changed it since.
         UsageError: a value cannot stand in mail; says which, and nothing is changed.
     """
-    after = {field: checked(field, value) for field, value in values.items()}
+    after = {field: _right(field, value) for field, value in values.items()}
     named = ", ".join(field.replace("_", " ") for field in values)
     with changing(database, name, actor=actor, what=f"{named} set", expected=expected) as made:
         made.before = {field: getattr(made.edition, field) for field in after}
@@ -32,3 +35,25 @@ def change(
             setattr(made.edition, field, value)
         made.edition.to_write = [field for field in made.edition.to_write if field not in after]
     return made
+
+
+def keep(
+    database: Session, name: str, fields: Sequence[str], *, actor: str, expected: int | None = None
+) -> Change:
+    """
+    Say that fields are to stay as an earlier edition had them, so that sending does not wait for them any more.
+
+    Raises:
+        UsageError: there is nothing in one of them.
+        WrongState, Conflict: as `change()`.
+    """
+    with changing(database, name, actor=actor, expected=expected) as made:
+        if empty := [field for field in fields if not getattr(made.edition, field).strip()]:
+            raise UsageError(f"The {empty[0].replace('_', ' ')} is empty.", remedy="Write it.")
+        made.what = f"{', '.join(fields)} kept as {made.edition.begun_from or 'it'} had it"
+        made.edition.to_write = [field for field in made.edition.to_write if field not in fields]
+    return made
+
+
+def _right(field: str, value: str) -> str:
+    return checked_text(field, value) if field == "letter" else checked(field, value)

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,14 +16,12 @@ from pulse_mailer.clock import now
 from pulse_mailer.domain.edition import Edition, EditionStatus, Item
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
 from pulse_mailer.editions import changing, founding, history, reading, reimporting, sources
+from pulse_mailer.editions.wording import checked_key
 from pulse_mailer.errors import NotFound, UnreadableDocument, UsageError
 from pulse_mailer.importing import read_document
 from pulse_mailer.importing.draft import Draft, Programme
 
 ReadPicture = Callable[[str], bytes | None]
-
-_KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-_KEY_LETTERS = 40
 
 
 @dataclass(slots=True)
@@ -117,11 +114,7 @@ def import_document(
 def _key(name: str, key: str) -> str:
     if not key:
         raise UsageError(f"{name} names no month.", remedy="Say which edition it is: --key 2022-04")
-    if not _KEY.fullmatch(key) or len(key) > _KEY_LETTERS:
-        raise UsageError(
-            f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, which stands in web addresses.",
-            remedy=f"Use letters, digits and single hyphens, at most {_KEY_LETTERS}, such as 2022-04.",
-        )
+    checked_key(key)
     return key
 
 

@@ -24,6 +24,12 @@ class EditionLine:
     item_count: int
     changed_at: datetime.datetime
     starts_at: datetime.datetime | None
+    to_write: list[str]
+
+    @property
+    def state(self) -> str:
+        """Its status, and how many of its fields must still be written."""
+        return f"{self.status.value}, {len(self.to_write)} to write" if self.to_write else self.status.value
 
 
 def newsletters(database: Session) -> list[Newsletter]:
@@ -98,6 +104,7 @@ def editions(database: Session, newsletter_id: int | None = None) -> list[Editio
             item_count,
             Edition.changed_at,
             Edition.starts_at,
+            Edition.to_write,
         )
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
         .order_by(Edition.key.desc(), Newsletter.slug)

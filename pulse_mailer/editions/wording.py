@@ -8,6 +8,9 @@ from pulse_mailer.richtext import check_characters, to_html, usable_url
 
 MOST_LETTERS = 1000
 
+_KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+_KEY_LETTERS = 40
+
 
 def checked(name: str, text: str, *, one_line: bool = True) -> str:
     """
@@ -65,3 +68,18 @@ def checked_name(name: str, text: str) -> str:
     if not found:
         raise UsageError(f"The {name} must not be empty.")
     return found
+
+
+def checked_key(key: str) -> str:
+    """
+    Give the key of an edition, which stands in web addresses.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not _KEY.fullmatch(key) or len(key) > _KEY_LETTERS:
+        raise UsageError(
+            f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, which stands in web addresses.",
+            remedy=f"Use letters, digits and single hyphens, at most {_KEY_LETTERS}, such as 2022-04.",
+        )
+    return key

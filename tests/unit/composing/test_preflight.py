@@ -249,6 +249,13 @@ def period(words: str, change: Change) -> Change:
     return both
 
 
+def left_over(field: str) -> Change:
+    def change(edition: Edition, _made: Rendering) -> None:
+        edition.to_write, edition.begun_from = [field], "2026-09"
+
+    return change
+
+
 PICTURE = Picture(content_hash="0" * 64, media_type="image/png", width=4, height=4, data=b"")
 LONG_TITLE = "Home care by the hour: what ten councils buy, and what it is that people receive of it."
 REPORT_1 = "Item 2 “Home care by the hour.” in Reports, Adult Social Care"
@@ -275,15 +282,18 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
         "The preheader",
     ),
     ("no letter", letter("\n"), Code.LETTER_MISSING, ERROR, "The letter"),
+    ("subject of last month", left_over("subject"), Code.TO_WRITE, ERROR, "The subject"),
+    ("letter of last month", left_over("letter"), Code.TO_WRITE, ERROR, "The letter"),
+    ("period of last month", left_over("period"), Code.TO_WRITE, ERROR, "The period"),
     ("no sender's name", of_newsletter(from_name=""), Code.SENDER_MISSING, ERROR, "The sender"),
     ("no sender's address", of_newsletter(from_address=" "), Code.SENDER_MISSING, ERROR, "The sender"),
     ("nothing in it", without_items, Code.EDITION_EMPTY, ERROR, "The edition"),
-    ("empty section", with_an_empty_section, Code.SECTION_EMPTY, ERROR, "Section “Safer Communities”"),
+    ("empty section", with_an_empty_section, Code.SECTION_EMPTY, WARNING, "Section “Safer Communities”"),
     (
         "empty category",
         with_an_empty_category,
         Code.CATEGORY_EMPTY,
-        ERROR,
+        WARNING,
         "Category Briefings, Adult Social Care",
     ),
     ("no link", first_report(url=""), Code.LINK_MISSING, ERROR, REPORT_1),
