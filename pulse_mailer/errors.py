@@ -20,6 +20,7 @@ Every exception of the package, as one tree.
     │   └── UnsafeText         nested too deeply, or holds characters that no mail may carry
     ├── PictureRefused         not a picture that mail can show
     ├── BadLink                a signed link that we did not sign, or not for this
+    ├── LinkForShow            the link of a proof or a preview, which is nobody's
     ├── FetchError             a stranger's page could not be had
     │   ├── FetchRefused       we do not go there: no public address, not http or https, a name or password in it
     │   ├── HostUnknown        no server of that name is known
@@ -136,6 +137,10 @@ class PictureRefused(PulseMailerError):
 
 
 class BadLink(PulseMailerError):
+    http_status = 404
+
+
+class LinkForShow(PulseMailerError):
     http_status = 404
 
 

@@ -25,6 +25,10 @@ _TOKEN = re.compile(
 )
 
 
+#: Stands for nobody, in the links of proofs and previews: no subscription is called so, for none holds a 0.
+FOR_SHOW = "forshow000000000"
+
+
 class Purpose(enum.StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     BOUNCE = "bounce"

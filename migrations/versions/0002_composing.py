@@ -217,19 +217,24 @@ def upgrade() -> None:
         "proofs",
         sa.Column("id", ID, nullable=False),
         sa.Column("edition_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("variant", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("is_sent", sa.Boolean(), nullable=False),
         sa.Column("reply", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["edition_id"], ["editions.id"], name=op.f("fk_proofs_edition_id_editions"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proofs")),
+        sa.UniqueConstraint(
+            "edition_id", "number", "address", name=op.f("uq_proofs_edition_id_number_address")
+        ),
     )
-    op.create_index("ix_proofs_edition_id", "proofs", ["edition_id"])
 
     op.add_column(
         "categories", sa.Column("is_hidden", sa.Boolean(), server_default=sa.false(), nullable=False)
@@ -288,8 +293,6 @@ def downgrade() -> None:
     op.drop_column("editions", "source")
 
     op.drop_column("categories", "is_hidden")
-
-    op.drop_index("ix_proofs_edition_id")
 
     op.drop_table("proofs")
     op.drop_table("edition_versions")

@@ -13,6 +13,7 @@ from pulse_mailer.cli import (
     documents,
     importing,
     output,
+    proofing,
     reviewing,
     steering,
 )
@@ -184,6 +185,8 @@ app.command()(composing_words.write)
 app.add_typer(composing_items.app, name="item")
 app.add_typer(composing_parts.sections, name="section")
 app.add_typer(composing_parts.categories, name="category")
+app.command()(proofing.proof)
+app.command()(proofing.proofs)
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.command()(steering.stop)

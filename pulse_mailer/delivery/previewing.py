@@ -16,12 +16,10 @@ from pulse_mailer.domain.subscriber import Subscriber, Subscription
 from pulse_mailer.editions.reading import rendering
 from pulse_mailer.errors import NotFound, UsageError
 from pulse_mailer.keys import Keys
-from pulse_mailer.links import Links
+from pulse_mailer.links import FOR_SHOW, Links
 
 FORMS = ("html", "text", "mjml", "eml")
 
-#: Stands for nobody: the links of a preview open a page that says so.
-_NOBODY = "a" * 16
 _SAMPLE = Address("reader", "example.org")
 
 
@@ -45,16 +43,22 @@ def preview(
     made = rendering(database, edition.id) or render(edition, links)
     if form == "mjml":
         return made.mjml.encode()
-    delivery = _delivery(database, edition, keys, links, address)
+    delivery = delivery_as(database, edition, keys, links, address)
     if form == "eml":
         return Merger(made).merge(delivery, links).data
     read = as_read(made, delivery, links)
     return (read.html if form == "html" else read.text).encode()
 
 
-def _delivery(database: Session, edition: Edition, keys: Keys, links: Links, address: str) -> Delivery:
+def delivery_as(database: Session, edition: Edition, keys: Keys, links: Links, address: str) -> Delivery:
+    """
+    The delivery that a subscriber has or would have; without an address that of a sample reader.
+
+    Raises:
+        NotFound: no such subscriber.
+    """
     if not address:
-        return _sample(edition, links, _SAMPLE, _NOBODY)
+        return _sample(edition, links, _SAMPLE, FOR_SHOW)
     wanted = Address.parse(address)
     address_hash = keys.hash_address(wanted.key)
     kept = database.scalar(

@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pulse_mailer.domain.base import Base, Id
@@ -42,19 +42,25 @@ class Proof(Base):
     A copy that was sent to staff before approval; it stands in no count.
 
     Attributes:
-        fingerprint: of the Rendering that it was made of.
-        reply: the server's words.
+        number: counts an edition's proofs, from 1; one that goes to several has a row for each.
+        revision, variant, fingerprint: the edition's, and of the Rendering that it was made of.
+        message_id: without angle brackets.
+        is_sent: whether the other side took it; False while nobody has answered.
+        reply: the server's words, or why none was asked.
     """
 
     __tablename__ = "proofs"
-    __table_args__ = (Index(None, "edition_id"),)
+    __table_args__ = (UniqueConstraint("edition_id", "number", "address"),)
 
     id: Mapped[Id]
     edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id", ondelete="CASCADE"))
+    number: Mapped[int]
     at: Mapped[datetime.datetime]
     actor: Mapped[str]
     address: Mapped[str]
     revision: Mapped[int]
+    variant: Mapped[str] = mapped_column(default="")
     fingerprint: Mapped[str]
+    message_id: Mapped[str]
     is_sent: Mapped[bool]
     reply: Mapped[str] = mapped_column(default="")

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from pulse_mailer.errors import PulseMailerError
+from pulse_mailer.errors import LinkForShow, PulseMailerError
 from pulse_mailer.web.guards import is_public
 from pulse_mailer.web.pages import Pages
 
@@ -58,6 +58,11 @@ _DEAD_LINK = Words(
     "It may have been cut short on its way to you.",
     "Open it from the mail again. If that does not help, answer the mail and ask to be taken off the list.",
 )
+_FOR_SHOW = Words(
+    "This is a proof",
+    "Its link is for show, and unsubscribes nobody.",
+    "In the mail that goes out, it is each reader’s own.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class Failures:
         if error.http_status >= 500:
             log.error("%s failed: %s", _pattern(request), error)
         if is_public(request.url.path):
-            return self.answer(request.scope, error.http_status)
+            shown = _FOR_SHOW if isinstance(error, LinkForShow) else None
+            return self.answer(request.scope, error.http_status, shown)
         words = Words(_title(error), error.what, error.remedy)
         return self.answer(request.scope, error.http_status, words)
 

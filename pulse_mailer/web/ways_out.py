@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from pulse_mailer.delivery.reading import last_edition
 from pulse_mailer.domain.subscriber import Way
-from pulse_mailer.errors import BadLink, Refused
-from pulse_mailer.links import Purpose
+from pulse_mailer.errors import BadLink, LinkForShow, Refused
+from pulse_mailer.links import FOR_SHOW, Purpose
 from pulse_mailer.subscribers import leaving
 from pulse_mailer.subscribers.standing import Standing, standing
 from pulse_mailer.web.given import TheMailer, ThePages, TheThrottle
@@ -33,13 +33,17 @@ def _public_id(token: str, request: Request, mailer: TheMailer, throttle: TheThr
     Raises:
         BadLink: it is not one of ours.
         HTTPException: one such too many from the same place.
+        LinkForShow: it is that of a proof or a preview, which is nobody's.
     """
     try:
-        return mailer.links.read(Purpose.UNSUBSCRIBE, token)
+        public_id = mailer.links.read(Purpose.UNSUBSCRIBE, token)
     except BadLink:
         if not throttle.allows(request.client.host if request.client else ""):
             raise HTTPException(429, headers={"Retry-After": "60"}) from None
         raise
+    if public_id == FOR_SHOW:
+        raise LinkForShow("The link is that of a proof or a preview.")
+    return public_id
 
 
 async def _way(request: Request) -> Way:

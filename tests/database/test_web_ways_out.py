@@ -19,7 +19,7 @@ from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.domain.subscriber import Subscriber, SubscriptionEvent, Way
 from pulse_mailer.domain.suppression import SuppressionReason
 from pulse_mailer.keys import Keys
-from pulse_mailer.links import Links, Purpose
+from pulse_mailer.links import FOR_SHOW, Links, Purpose
 from pulse_mailer.subscribers.leaving import leave
 from pulse_mailer.subscribers.suppressing import suppress
 from pulse_mailer.web.app import create_app
@@ -355,3 +355,12 @@ def test_the_page_is_kept_by_nobody_and_told_to_nobody(reader: Reader, site: str
     assert "script-src" not in headers["Content-Security-Policy"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "Set-Cookie" not in headers
+
+
+def test_the_link_of_a_proof_unsubscribes_nobody_and_says_so(site: str, mailer: Mailer) -> None:
+    before = everything(mailer.database)
+    address = f"{site}/u/{mailer.links.token(Purpose.UNSUBSCRIBE, FOR_SHOW)}"
+    for answer in (requests.get(address, timeout=10), requests.post(address, data=ONE_CLICK, timeout=10)):
+        assert answer.status_code == 404
+        assert "Its link is for show, and unsubscribes nobody." in answer.text
+    assert everything(mailer.database) == before
