@@ -1,14 +1,15 @@
 """Who an edition goes to: shown before, and fixed in one transaction when sending begins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy import ColumnElement, Subquery, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
+from pulse_mailer.composing.merging import fields_used
 from pulse_mailer.delivery.approving import Checked
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
@@ -16,6 +17,8 @@ from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
 from pulse_mailer.errors import Conflict, Refused, SendingBlocked, WrongState
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.audience import audience
+
+_MOST_KEPT = 1_000  #: letters of a value; far fewer are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
         literal(rendering.id),
         people.c.address,
         people.c.address_hash,
-        _slots(database, people.c.public_id, links.keys.signing_kid),
+        _slots(database, people, links.keys.signing_kid, fields_used(rendering)),
         literal(begun, Delivery.dated_at.type),
         message_id,
         literal(DeliveryStatus.QUEUED, Delivery.status.type),
@@ -199,6 +202,10 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
     return database.scalars(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)).one()
 
 
-def _slots(database: Session, public_id: ColumnElement[str], kid: str) -> ColumnElement[str]:
+def _slots(
+    database: Session, people: Subquery, kid: str, fields: Collection[str]
+) -> ColumnElement[dict[str, str]]:
+    """What a mail is made of, and no more: of a person's own values only those that stand in it."""
     make = func.json_object if database.get_bind().dialect.name == "sqlite" else func.jsonb_build_object
-    return make("public_id", public_id, "kid", literal(kid))
+    values = [part for name in sorted(fields) for part in (name, func.substr(people.c[name], 1, _MOST_KEPT))]
+    return make("public_id", people.c.public_id, "kid", literal(kid), *values)

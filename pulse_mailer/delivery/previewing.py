@@ -12,6 +12,7 @@ from pulse_mailer.composing.rendering import render
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery
 from pulse_mailer.domain.edition import Edition
+from pulse_mailer.domain.merge_fields import FIELDS
 from pulse_mailer.domain.subscriber import Subscriber, Subscription
 from pulse_mailer.editions.reading import rendering
 from pulse_mailer.errors import NotFound, UsageError
@@ -66,25 +67,28 @@ def delivery_as(database: Session, edition: Edition, keys: Keys, links: Links, a
     )
     if kept is not None:
         return kept
-    public_id = database.scalar(
-        select(Subscription.public_id)
+    found = database.execute(
+        select(Subscription.public_id, *(getattr(Subscriber, name).label(name) for name in FIELDS))
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(Subscriber.address_hash == address_hash, Subscription.newsletter_id == edition.newsletter_id)
-    )
-    if public_id is None:
+    ).one_or_none()
+    if found is None:
         raise NotFound(
             f"{wanted} is not a subscriber of {edition.newsletter.name}.",
             remedy="Leave --as out to see it as a sample reader would.",
         )
-    return _sample(edition, links, wanted, public_id)
+    values = {name: getattr(found, name) for name in FIELDS}
+    return _sample(edition, links, wanted, found.public_id, values)
 
 
-def _sample(edition: Edition, links: Links, address: Address, public_id: str) -> Delivery:
+def _sample(
+    edition: Edition, links: Links, address: Address, public_id: str, values: dict[str, str] | None = None
+) -> Delivery:
     domain = Address.parse(edition.newsletter.from_address).domain
     return Delivery(
         id=0,
         address=str(address),
-        slots={"public_id": public_id, "kid": links.keys.signing_kid},
+        slots={"public_id": public_id, "kid": links.keys.signing_kid} | (values or {}),
         dated_at=now(),
         message_id=f"preview.{secrets.token_hex(8)}@{domain}",
     )
