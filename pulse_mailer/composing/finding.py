@@ -54,6 +54,7 @@ class Code(enum.StrEnum):
     SUMMARY_LONG = "summary-long"
     SLOT_UNFILLED = "slot-unfilled"
     FIELD_WRONG = "field-wrong"
+    MERGE_FAILED = "merge-failed"
     SIZE = "size"
     UNSUBSCRIBE_MISSING = "unsubscribe-missing"
     POSTAL_ADDRESS_MISSING = "postal-address-missing"

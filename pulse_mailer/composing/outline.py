@@ -11,6 +11,7 @@ from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
 from pulse_mailer.domain.merge_fields import Field
 from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.variant import WHOLE, numbers
 from pulse_mailer.errors import UnsafeText
 from pulse_mailer.links import Links
 from pulse_mailer.richtext import check_characters, to_html, usable_url
@@ -114,12 +115,18 @@ class Outline:
 
 
 def outline(
-    edition: Edition, links: Links, theme: Theme, *, opened: Callable[[Field], str] | None = None
+    edition: Edition,
+    links: Links,
+    theme: Theme,
+    *,
+    opened: Callable[[Field], str] | None = None,
+    variant: str = WHOLE,
 ) -> Outline:
     """
     Args:
         opened: gives what stands for a merge field in the preheader, the letter and summaries, a word of letters and
             digits; without it that is the field's default. In the subject it always is.
+        variant: the numbers of the sections to hold, "1,3"; by default all that are shown.
 
     Raises:
         UnsafeText: some text cannot go into mail; says which.
@@ -139,7 +146,7 @@ def outline(
             _words(line, "The letter's signature")
             for line in (edition.closing, edition.signed_by, edition.signed_role)
         ],
-        parts=_parts(edition, links, theme, opened),
+        parts=_parts(edition, links, theme, opened, numbers(variant)),
         reason=_words(newsletter.reason, "The footer's reason"),
         postal_address=_words(_on_one_line(newsletter.postal_address), "The postal address"),
         contacts=_contacts(newsletter),
@@ -148,7 +155,13 @@ def outline(
     )
 
 
-def _parts(edition: Edition, links: Links, theme: Theme, opened: Callable[[Field], str] | None) -> list[Part]:
+def _parts(
+    edition: Edition,
+    links: Links,
+    theme: Theme,
+    opened: Callable[[Field], str] | None,
+    wanted: frozenset[int],
+) -> list[Part]:
     def entry(item: Item, heading: str) -> Entry:
         return _entry(item, heading, links, opened)
 
@@ -156,7 +169,9 @@ def _parts(edition: Edition, links: Links, theme: Theme, opened: Callable[[Field
     return [
         part
         for position, section in enumerate(edition.sections)
-        if not section.is_hidden and (part := _part(section, position, theme, entry)).groups
+        if not section.is_hidden
+        and (not wanted or position + 1 in wanted)
+        and (part := _part(section, position, theme, entry)).groups
     ]
 
 

@@ -39,9 +39,13 @@ _BEFORE = ("", "subject", "preheader", "period", "letter", "closing", "signed_by
 def preflight(edition: Edition, rendering: Rendering) -> list[Finding]:
     """Everything found in an edition and the mail made of it: errors first, each kind in reading order."""
     found = [finding for check in CHECKS for finding in check(edition)]
+    return in_order(edition, [*found, *of_mail(edition, rendering)])
+
+
+def of_mail(edition: Edition, rendering: Rendering) -> list[Finding]:
+    """What is found in the mail as it was made, of the whole edition or a variant of it."""
     mail = made(edition, rendering)
-    found += [finding for mail_check in MAIL_CHECKS for finding in mail_check(mail)]
-    return in_order(edition, found)
+    return [finding for mail_check in MAIL_CHECKS for finding in mail_check(mail)]
 
 
 def in_order(edition: Edition, found: Iterable[Finding]) -> list[Finding]:

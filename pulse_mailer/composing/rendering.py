@@ -16,6 +16,7 @@ from pulse_mailer.composing.outline import Outline, outline
 from pulse_mailer.composing.plaintext import plain_text
 from pulse_mailer.composing.slots import Marks, Place, Register
 from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.variant import WHOLE
 from pulse_mailer.errors import BrokenTemplate, UnsafeText
 from pulse_mailer.links import Links
 
@@ -27,10 +28,14 @@ class _Composed(NamedTuple):
     html: str
 
 
-def render(edition: Edition, links: Links) -> Rendering:
+def render(edition: Edition, links: Links, *, variant: str = WHOLE) -> Rendering:
     """
     Make a Rendering, not yet stored, of an edition whose newsletter, sections, categories, items and pictures
     are loaded. The same edition always gives the same fingerprint.
+
+    Args:
+        variant: the numbers of the sections to hold, "1,3"; by default the whole edition. Only that has a web copy,
+            which every variant leads to.
 
     Raises:
         UnsafeText: some text cannot go into mail; says which.
@@ -41,7 +46,7 @@ def render(edition: Edition, links: Links) -> Rendering:
     design = designs.load(edition.newsletter.design)
     theme = designs.theme(design, edition.newsletter.theme)
     register = Register()
-    laid_out = outline(edition, links, theme, opened=register.field)
+    laid_out = outline(edition, links, theme, opened=register.field, variant=variant)
     header_marks, text_marks, html_marks = (
         Marks(place, register) for place in (Place.HEADER, Place.TEXT, Place.HTML)
     )
@@ -59,17 +64,21 @@ def render(edition: Edition, links: Links) -> Rendering:
     segments = _segments(header_marks.cut(head), text_marks.cut(text), html_marks.cut(mail.html), boundary)
     return Rendering(
         edition_id=edition.id,
-        variant="",
+        variant=variant,
         design=design.name,
         subject=laid_out.subject,
         segments=segments,
         mjml=html_marks.shown(mail.mjml),
         html=html_marks.shown(mail.html),
         text=text_marks.shown(text),
-        web_html=_compose(laid_out, theme, Marks(Place.HTML, register), register, web=True).html,
+        web_html="" if variant else _web(laid_out, theme, register),
         fingerprint=hashlib.sha256(json.dumps(segments).encode()).hexdigest(),
         created_at=clock.now(),
     )
+
+
+def _web(laid_out: Outline, theme: designs.Theme, register: Register) -> str:
+    return _compose(laid_out, theme, Marks(Place.HTML, register), register, web=True).html
 
 
 def _compose(
