@@ -5,9 +5,11 @@ The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and n
 > quotes, ### headings. Raw HTML in it is shown as text.
 """
 
+import html
 import re
+import secrets
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import nh3
@@ -15,6 +17,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from pulse_mailer.domain import merge_fields
+from pulse_mailer.domain.merge_fields import Field
 from pulse_mailer.errors import UnsafeText
 
 MAX_DEPTH = 50  #: deeper nesting overflows the stack of the MJML compiler and kills the process
@@ -32,10 +36,13 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_DEPTH
 )
 # A link of a dangerous kind is parsed as a link all the same, so that its words can stay and its target go.
 _MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign,assignment]  # as its docs say
-# All of C0 and C1 but tab, line feed and carriage return, and the marks that turn text around.
+# All of C0 and C1 but tab, line feed and carriage return, the marks that turn text around, and letters of nobody's
+# alphabet, which stand for merge fields below.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
 )
+_FIRST_HELD = 0xF0000
+_HELD = re.compile("([\U000f0000-\U000fffff])\\1*")
 _NOT_IN_URL = re.compile(r"[\s<>\"`\\]")
 
 
@@ -57,43 +64,71 @@ def clean(html: str) -> str:
     )
 
 
-def to_html(markdown: str, *, heading: str = "h5") -> str:
+def to_html(markdown: str, *, heading: str = "h5", opened: Callable[[Field], str] | None = None) -> str:
     """
     Make safe HTML, with runs of white space made one space and links that lead nowhere made plain words.
 
-    `heading` is the tag of every heading in it, so that it fits the page around it.
+    Args:
+        heading: the tag of every heading in it, so that it fits the page around it.
+        opened: gives what stands for a merge field, as HTML; without it that is the field's default.
 
     Raises:
-        UnsafeText: too long, nested too deeply, or holding characters that no mail may carry.
+        UnsafeText: too long, nested too deeply, holding characters that no mail may carry, or a merge field in the
+            target of a link.
     """
-    tokens = _parse(markdown)
+    tokens, fields = _parse_with_fields(markdown)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = heading
         if token.children:
             token.children = list(_without_dead_links(token.children))
-    html = nh3.clean(
+    made = nh3.clean(
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
         tags=_TEXT_TAGS | {heading},
         attributes={"a": {"href"}, "ol": {"start"}},
         url_schemes=_SCHEMES,
         link_rel=None,
     )
-    return re.sub(r"[ \t\r\n]+", " ", html).strip()
+    made = re.sub(r"[ \t\r\n]+", " ", made).strip()
+    return _put_back(made, fields, opened or (lambda field: html.escape(field.default)))
 
 
-def to_text(markdown: str, references: list[str], *, width: int = TEXT_WIDTH) -> str:
+def to_text(
+    markdown: str,
+    references: list[str],
+    *,
+    width: int = TEXT_WIDTH,
+    opened: Callable[[Field], str] | None = None,
+) -> str:
     """
     Make plain text, wrapped, with list entries hanging from their bullets and numbers.
 
-    `references` are the URLs referred to so far, as [1], [2]...; those of this text are added to it. A word
-    longer than `width` columns stays whole.
+    A word longer than `width` columns stays whole. Lines are as long as they are with each merge field's default.
+
+    Args:
+        references: the URLs referred to so far, as [1], [2]...; those of this text are added to it.
+        opened: gives what stands for a merge field; without it that is the field's default.
 
     Raises:
         UnsafeText: as to_html() does.
     """
-    root = SyntaxTreeNode(_parse(markdown))
-    return "\n\n".join("\n".join(_lines(block, references, width)) for block in root.children)
+    tokens, fields = _parse_with_fields(markdown)
+    root = SyntaxTreeNode(tokens)
+    text = "\n\n".join("\n".join(_lines(block, references, width)) for block in root.children)
+    return _put_back(text, fields, opened or (lambda field: field.default))
+
+
+def check_fields(markdown: str, where: str) -> None:
+    """
+    Args:
+        where: such as "The letter".
+
+    Raises:
+        UsageError: something in it is written as a merge field and is none; says what is possible.
+        UnsafeText: as to_html() does.
+    """
+    merge_fields.check(markdown, where)
+    _parse_with_fields(markdown)
 
 
 def links_in(markdown: str) -> list[tuple[str, str]]:
@@ -178,6 +213,39 @@ def _parse(markdown: str) -> list[Token]:
             remedy="Take lists and quotes out of one another.",
         )
     return tokens
+
+
+def _parse_with_fields(markdown: str) -> tuple[list[Token], list[Field]]:
+    """
+    Parse, each merge field being one word meanwhile, so that no mark-up can begin or end in it.
+
+    In the tokens the nth field is a letter of nobody's alphabet, as often as its default is long.
+    """
+    fields = merge_fields.fields_in(markdown)
+    if not fields:
+        return _parse(markdown), fields
+    nonce, count = f"zq{secrets.token_hex(8)}q", 0
+    pieces = []
+    for piece in merge_fields.parse(markdown):
+        if isinstance(piece, Field):
+            piece, count = f"{nonce}{count}q", count + 1  # noqa: PLW2901 - the same place in the text
+        pieces.append(piece)
+    tokens = _parse("".join(pieces))
+    word = re.compile(rf"{nonce}(\d+)q")
+    for token in _flat(tokens):
+        if found := word.search(str(token.attrs.get("href", ""))):
+            raise UnsafeText(
+                f"A link leads to an address with the merge field {fields[int(found[1])].source} in it.",
+                remedy="Merge fields can stand in a link's words, and not in its address.",
+            )
+        token.content = word.sub(
+            lambda found: chr(_FIRST_HELD + int(found[1])) * len(fields[int(found[1])].default), token.content
+        )
+    return tokens, fields
+
+
+def _put_back(text: str, fields: list[Field], opened: Callable[[Field], str]) -> str:
+    return _HELD.sub(lambda found: opened(fields[ord(found[1]) - _FIRST_HELD]), text) if fields else text
 
 
 def _flat(tokens: list[Token]) -> Iterator[Token]:

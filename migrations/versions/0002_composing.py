@@ -246,6 +246,9 @@ def upgrade() -> None:
     op.add_column(
         "editions", sa.Column("last_number", sa.Integer(), server_default=sa.text("0"), nullable=False)
     )
+    op.add_column(
+        "editions", sa.Column("passed_over_count", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    )
 
     op.add_column("items", sa.Column("number", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("items", sa.Column("is_hidden", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -287,6 +290,7 @@ def downgrade() -> None:
     op.drop_column("items", "is_hidden")
     op.drop_column("items", "number")
 
+    op.drop_column("editions", "passed_over_count")
     op.drop_column("editions", "last_number")
     op.drop_column("editions", "begun_from")
     op.drop_column("editions", "to_write")

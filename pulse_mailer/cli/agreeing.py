@@ -8,9 +8,11 @@ import typer
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.cli import foretelling, output
 from pulse_mailer.cli.holding import Wish, hold
+from pulse_mailer.cli.variants import print_variants, rehearse
 from pulse_mailer.delivery import approving, planning, scheduling, wallclock
 from pulse_mailer.delivery.planning import Approval, Terms
 from pulse_mailer.delivery.scheduling import Start
+from pulse_mailer.delivery.variants import plan
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.editions import reading
 from pulse_mailer.errors import BackendError, UsageError
@@ -62,7 +64,8 @@ def agree(mailer: Mailer, edition: Edition, options: Options) -> bool:
 def _begin_now(mailer: Mailer, edition: Edition, approval: Approval, terms: Terms, *, no_wait: bool) -> bool:
     with mailer.database.transaction() as database:
         again = reading.edition(database, edition.name)
-        checked = approving.approve(again, mailer.links, forced=approval.forced)
+        wanted = plan(database, again).names
+        checked = approving.approve(again, mailer.links, forced=approval.forced, variants=wanted)
         planning.freeze(database, again, checked, mailer.links, approval, terms)
     if no_wait:
         output.say("A running worker (pulse-mailer serve or worker) sends it.")
@@ -75,7 +78,8 @@ def _begin_later(
 ) -> bool:
     with mailer.database.transaction() as database:
         again = reading.edition(database, edition.name)
-        checked = approving.approve(again, mailer.links, forced=approval.forced)
+        wanted = plan(database, again).names
+        checked = approving.approve(again, mailer.links, forced=approval.forced, variants=wanted)
         scheduling.schedule(database, again, checked, approval, start, terms)
     if not (start.zone or no_wait):
         hold(mailer, edition, start.at)
@@ -91,15 +95,17 @@ def _show_audience(mailer: Mailer, edition: Edition, options: Options) -> tuple[
     """Say who gets it, and who is left out; gives their number, and the fingerprint of the mail."""
     with mailer.database.reading() as database:
         edition = reading.edition(database, edition.name)
-        checked = approving.approve(edition, mailer.links, forced=options.forced)
-        newsletter = edition.newsletter
-        count = audience.audience_count(database, newsletter.id)
+        found = plan(database, edition)
+        checked = approving.approve(edition, mailer.links, forced=options.forced, variants=found.names)
+        newsletter, count = edition.newsletter, found.count
+        rehearsal = rehearse(mailer, database, edition, found, checked.renderings)
         left_out = audience.left_out(database, newsletter.id)
     ways = ", or else ".join(backend.relay for backend in mailer.backends(newsletter.backends))
     output.say(
         f"{edition.subject!r} goes to {count:,} people who get {newsletter.name}, "
         f"from {newsletter.from_name} <{newsletter.from_address}>, through {ways}."
     )
+    print_variants(found)
     if left_out:
         output.say(f"Left out: {len(left_out):,}")
         rows = [[person.address or "(erased)", person.reason] for person in left_out[:_LISTED]]
@@ -108,6 +114,8 @@ def _show_audience(mailer: Mailer, edition: Edition, options: Options) -> tuple[
             output.say(f"... and {len(left_out) - _LISTED:,} more.")
     if options.forced:
         output.trouble(f"Overridden by name: {', '.join(options.forced)}")
+    rehearsal.refuse(edition)
+    output.say(rehearsal.sentence)
     return count, checked.rendering.fingerprint
 
 

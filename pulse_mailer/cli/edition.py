@@ -16,6 +16,7 @@ from pulse_mailer.cli import (
     proofing,
     reviewing,
     steering,
+    variants,
 )
 from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.steering import Name
@@ -75,6 +76,12 @@ def check(
     links: Annotated[
         bool, typer.Option("--links", help="Also visit every link, which takes up to two minutes.")
     ] = False,
+    everyone: Annotated[
+        bool,
+        typer.Option(
+            "--everyone", help="Also make the mail of everybody who would get it, and throw it away."
+        ),
+    ] = False,
     json: output.Json = False,
 ) -> None:
     """
@@ -83,11 +90,16 @@ def check(
     --force CODE shows what sending with the same option would overlook.
     """
     from pulse_mailer.delivery import approving
+    from pulse_mailer.delivery.variants import plan
 
     with output.mailer() as mailer:
         with mailer.database.reading() as database:
             edition = reading.edition(database, name)
-            checked = approving.check(edition, mailer.links)
+            found_variants = plan(database, edition)
+            checked = approving.check(edition, mailer.links, found_variants.names)
+            if everyone:
+                made = variants.rehearse(mailer, database, edition, found_variants, checked.renderings)
+                checked = replace(checked, findings=(*checked.findings, *made.findings))
         if links:
             from pulse_mailer.cli import visiting
 
@@ -187,6 +199,7 @@ app.add_typer(composing_parts.sections, name="section")
 app.add_typer(composing_parts.categories, name="category")
 app.command()(proofing.proof)
 app.command()(proofing.proofs)
+app.command()(variants.variants)
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.command()(steering.stop)

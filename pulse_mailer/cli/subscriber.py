@@ -11,7 +11,8 @@ from pulse_mailer.cli import documents, loading, output, progress
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.subscriber import SubscriptionStatus, Way
 from pulse_mailer.editions.reading import newsletter as find_newsletter
-from pulse_mailer.subscribers import exporting, importing, joining, leaving, reading
+from pulse_mailer.errors import UsageError
+from pulse_mailer.subscribers import choosing, exporting, importing, joining, leaving, reading
 from pulse_mailer.subscribers.person import Person
 
 app = typer.Typer(help="Import, add, look up and take off subscribers.", no_args_is_help=True)
@@ -147,9 +148,38 @@ def show(address: TheAddress, *, json: output.Json = False) -> None:
         _print_subscription(subscription)
 
 
+@app.command()
+def choose(
+    address: TheAddress,
+    sections: Annotated[
+        list[str] | None, typer.Argument(metavar="SECTION", help="Names of sections.")
+    ] = None,
+    newsletter: Newsletter = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All sections again.")] = False,
+) -> None:
+    """Have a person get only some sections of a newsletter, from the next edition on; or all of them again."""
+    if bool(sections) == every:
+        raise UsageError(
+            "Name sections, or say --all.", remedy="See their names: pulse-mailer newsletter show"
+        )
+    asked = Address.parse(address)
+    with output.mailer() as mailer, mailer.database.transaction() as database:
+        found = find_newsletter(database, newsletter)
+        chosen = choosing.choose(database, mailer.keys, found, asked, sections or (), actor=output.actor())
+    what = ", ".join(chosen.sections) or "every section"
+    if chosen.changed:
+        output.good(f"{asked} gets {what} of {found.name} from now on.")
+    else:
+        output.say(f"{asked} gets {what} of {found.name} already; nothing changed.")
+    output.say("See who gets which part of an edition: pulse-mailer edition variants EDITION")
+
+
 def _print_subscription(subscription: reading.SubscriptionShown) -> None:
     reason = f": left out, {subscription.reason}" if subscription.reason else ""
     output.say(f"\n{subscription.newsletter_name}: {subscription.status.value}{reason}")
+    if subscription.sections:
+        output.say(f"gets only: {', '.join(subscription.sections)}")
     rows = [
         [
             f"{event.at:%Y-%m-%d %H:%M}",

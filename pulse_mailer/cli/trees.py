@@ -87,6 +87,7 @@ def _plain_report(report: "Report") -> dict[str, object]:
         "audience": report.audience,
         "by_state": {state.value: count for state, count in report.by_state.items()},
         "adds_up": report.adds_up,
+        "passed_over": report.passed_over,
         "starts_at": report.starts_at and report.starts_at.isoformat(),
         "frozen_at": report.frozen_at and report.frozen_at.isoformat(),
         "finished_at": report.finished_at and report.finished_at.isoformat(),

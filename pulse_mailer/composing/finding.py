@@ -53,6 +53,8 @@ class Code(enum.StrEnum):
     CAPITALS = "capitals"
     SUMMARY_LONG = "summary-long"
     SLOT_UNFILLED = "slot-unfilled"
+    FIELD_WRONG = "field-wrong"
+    MERGE_FAILED = "merge-failed"
     SIZE = "size"
     UNSUBSCRIBE_MISSING = "unsubscribe-missing"
     POSTAL_ADDRESS_MISSING = "postal-address-missing"

@@ -15,6 +15,7 @@ from pulse_mailer.composing.finding import (
     warning,
 )
 from pulse_mailer.composing.itemchecks import folded
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.edition import Edition
 
 SUBJECT_GOOD, SUBJECT_MOST = 60, 150  #: characters; telephones show about 40, desks about 70
@@ -24,7 +25,7 @@ _WRITTEN = {"subject": SUBJECT, "preheader": PREHEADER, "period": PERIOD, "lette
 
 
 def _subject(edition: Edition) -> Iterator[Finding]:
-    subject, at = edition.subject, SUBJECT
+    subject, at = merge_fields.with_defaults(edition.subject), SUBJECT
     if not subject.strip():
         yield error(
             Code.SUBJECT_MISSING, at, "The edition has no subject.", "Write one of up to 60 characters."
@@ -45,12 +46,12 @@ def _subject(edition: Edition) -> Iterator[Finding]:
 
 
 def _preheader(edition: Edition) -> Iterator[Finding]:
-    preheader, at = edition.preheader.strip(), PREHEADER
+    preheader, at = merge_fields.with_defaults(edition.preheader.strip()), PREHEADER
     if not preheader:
         what = "There is none, so inboxes show the first words of the mail beside the subject."
         remedy = f"Write one of {PREHEADER_LEAST} to {PREHEADER_MOST} characters."
         yield warning(Code.PREHEADER_MISSING, at, what, remedy)
-    elif folded(preheader) == folded(edition.subject):
+    elif folded(preheader) == folded(merge_fields.with_defaults(edition.subject)):
         what = "It repeats the subject, which stands right before it."
         yield warning(Code.PREHEADER_IS_SUBJECT, at, what, "Say what else is in the edition.")
     elif not PREHEADER_LEAST <= len(preheader) <= PREHEADER_MOST:

@@ -7,7 +7,8 @@ cannot follow (RFC 2047 section 5 allows them in words that people read, and now
 
 import re
 
-from pulse_mailer.composing.slots import Marks
+from pulse_mailer.composing.slots import Marks, Register
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter
@@ -19,10 +20,13 @@ _LINE = 76
 _HARD_LIMIT = 998  # RFC 5322 section 2.1.1
 _WORD = 75  # the longest encoded word (RFC 2047 section 2)
 _PLAIN_IN_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_PLAIN_WORDS = re.compile(
+    r"[!-<>-~](?:[ !-<>-~]*[!-<>-~])?"
+).fullmatch  # without "=", which encoded words begin with
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
-def header_block(edition: Edition, links: Links, marks: Marks, content_type: str) -> str:
+def header_block(edition: Edition, links: Links, register: Register, marks: Marks, content_type: str) -> str:
     """
     Give the headers of one recipient's mail, without the empty line after them.
 
@@ -39,7 +43,7 @@ def header_block(edition: Edition, links: Links, marks: Marks, content_type: str
     if newsletter.reply_to:
         lines.append(f"Reply-To: {Address.parse(newsletter.reply_to)}")
     lines += [
-        unstructured("Subject", edition.subject),
+        _subject(edition.subject, register),
         f"Date: {marks.make('date')}",
         f"Message-ID: <{marks.make('message_id')}>",
         "MIME-Version: 1.0",
@@ -72,6 +76,18 @@ def unstructured(name: str, value: str) -> str:
     return "\r\n".join([*lines, line])
 
 
+def subject(value: str) -> str:
+    """
+    The Subject header of one mail, its merge fields filled.
+
+    Raises:
+        UnsafeText: a header cannot hold the value.
+    """
+    if len(value) < _LINE - len("Subject: ") and _PLAIN_WORDS(value):
+        return f"Subject: {value}"
+    return _checked(unstructured("Subject", value))
+
+
 def mailbox(name: str, phrase: str, address: str) -> str:
     """A header of a name that people read and an address or list id in <>, which is never folded."""
     phrase = _one_line(name, phrase)
@@ -84,6 +100,12 @@ def mailbox(name: str, phrase: str, address: str) -> str:
     last = f"{name}: {shown}".rsplit("\r\n", 1)[-1]
     between = " " if len(last) + len(address) + 3 <= _LINE else "\r\n "
     return f"{name}: {shown}{between}<{address}>"
+
+
+def _subject(written: str, register: Register) -> str:
+    if merge_fields.fields_in(written):
+        return register.subject(_one_line("Subject", written))
+    return unstructured("Subject", written)
 
 
 def _list_unsubscribe(links: Links, marks: Marks) -> str:

@@ -16,6 +16,7 @@ from pulse_mailer.composing.finding import (
 )
 from pulse_mailer.composing.made import Made
 from pulse_mailer.composing.slots import SLOTS
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.edition import Edition
 
 # Nobody means these, unless "[Add your name](https://...)" is a link; the second kind may be meant: "Venue: TBC".
@@ -54,10 +55,16 @@ def _slots(mail: Made) -> Iterator[Finding]:
             typed.add(words)
             yield _unfilled(_on_line(at, text, found[words]), words)
     for at, text in ((MAIL, mail.words), (MAIL_TEXT, mail.rendering.text)):
-        unknown = {match[0] for match in _OUR_SLOT.finditer(text) if match[1] not in SLOTS}
+        unknown = {match[0] for match in _OUR_SLOT.finditer(text) if not _is_open(match[1])}
         unknown |= {match[0] for match in _THEIR_SLOT.finditer(text)}
         for words in sorted(unknown - typed):
             yield _unfilled(at, words)
+
+
+def _is_open(name: str) -> bool:
+    """Whether it is the name of a slot, or of a merge field with its default, as a Rendering shows them."""
+    field, bar, _default = name.partition("|")
+    return name in SLOTS or (bool(bar) and field in merge_fields.FIELDS)
 
 
 def _unfilled(at: Spot, found: str) -> Finding:

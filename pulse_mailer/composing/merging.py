@@ -4,20 +4,26 @@ import datetime
 import email
 import email.policy
 import re
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import NamedTuple, Protocol
 
 from pulse_mailer.composing.encoding import quoted_printable
+from pulse_mailer.composing.headers import subject
 from pulse_mailer.composing.signing import Signer
-from pulse_mailer.composing.slots import SLOTS, Place
+from pulse_mailer.composing.slots import EVERYWHERE, SLOTS, SUBJECT, Place
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.delivery import Delivery
 from pulse_mailer.domain.edition import Rendering
+from pulse_mailer.domain.merge_fields import FIELDS, Field
 from pulse_mailer.domain.message import Message
 from pulse_mailer.errors import CompositionError
 from pulse_mailer.links import Links, Purpose
 
 _PLAIN = re.compile(r"[A-Za-z0-9@_+/:-][A-Za-z0-9@._+/:-]{0,74}").fullmatch
+_PLAIN_NAME = re.compile(r"[A-Za-z]{1,40}").fullmatch
+_MOST_KNOWN = 20_000  #: names whose encoded form is kept, since many readers share theirs
 
 
 class Preview(NamedTuple):
@@ -52,9 +58,18 @@ class Merger:
         self._signer = signer
         self._pieces = [piece.encode("ascii") for piece in rendering.segments]
         self._places: dict[str, list[tuple[int, Place]]] = {}
+        self._fields: dict[Field, list[tuple[int, Place]]] = {}
+        self._subject: tuple[int, list[str | Field]] | None = None
+        self._known: dict[tuple[int, str | None], bytes] = {}
+        self._known_subjects: dict[str, bytes] = {}
         for index, kind in list(enumerate(rendering.segments))[1::2]:
-            place, slot = kind.split(".")
-            self._places.setdefault(slot, []).append((index, Place(place)))
+            place, slot, written = _kind(kind)
+            if slot == SUBJECT:
+                self._subject = index, list(merge_fields.parse(written))
+            elif slot in FIELDS:
+                self._fields.setdefault(Field(slot, written), []).append((index, Place(place)))
+            else:
+                self._places.setdefault(slot, []).append((index, Place(place)))
         self._from = _from_address(rendering)
         self._last_date = (datetime.datetime.min.replace(tzinfo=datetime.UTC), "")
 
@@ -78,9 +93,11 @@ class Merger:
             }
             pieces = self._pieces.copy()
             for slot, places in self._places.items():
-                _fill(pieces, places, slot, values[slot])
+                _fill(pieces, places, SLOTS[slot], values[slot])
         except KeyError as error:
             raise CompositionError(f"The delivery to {delivery.address} has no value for {error}.") from error
+        if self._fields or self._subject:
+            self._fill_fields(pieces, slots)
         if self._signer:
             pieces = [self._signer.sign(b"".join(pieces), delivery.dated_at)]
         return Message(
@@ -90,6 +107,39 @@ class Merger:
             message_id=delivery.message_id,
             pieces=tuple(pieces),
         )
+
+    def _fill_fields(self, pieces: list[bytes], slots: dict[str, str]) -> None:
+        """Put a person's values where staff wrote merge fields; one that the delivery does not have is unknown."""
+        for field, places in self._fields.items():
+            raw = slots.get(field.name)
+            if raw and _PLAIN_NAME(raw):
+                whole = raw.encode("ascii") + b"=\r\n"
+                for index, _place in places:
+                    pieces[index] = whole
+            elif (places[0][0], raw) in self._known:
+                for index, _place in places:
+                    pieces[index] = self._known[index, raw]
+            else:
+                _fill(pieces, places, EVERYWHERE, merge_fields.value_of(field, raw))
+                if len(self._known) < _MOST_KNOWN:
+                    self._known.update({(index, raw): pieces[index] for index, _place in reversed(places)})
+        if self._subject:
+            pieces[self._subject[0]] = self._filled_subject(self._subject[1], slots)
+
+    def _filled_subject(self, parts: list[str | Field], slots: dict[str, str]) -> bytes:
+        words = []
+        for part in parts:
+            if isinstance(part, Field):
+                raw = slots.get(part.name)
+                words.append(raw if raw and _PLAIN_NAME(raw) else merge_fields.value_of(part, raw))
+            else:
+                words.append(part)
+        whole = "".join(words)
+        if (known := self._known_subjects.get(whole)) is None:
+            known = subject(whole).encode("ascii")
+            if len(self._known_subjects) < _MOST_KNOWN:
+                self._known_subjects[whole] = known
+        return known
 
     def _date(self, dated_at: datetime.datetime) -> str:
         # An audience is frozen in one moment, so that nearly all of an edition's mail has the same date.
@@ -103,6 +153,25 @@ class Merger:
 def from_domain(rendering: Rendering) -> str:
     """The domain that a Rendering's mail is from, lower case: the one that a signature must name."""
     return _from_address(rendering).rpartition("@")[2].lower()
+
+
+def fields_used(rendering: Rendering) -> frozenset[str]:
+    """The names of the merge fields that its mail needs a person's values for."""
+    found = set[str]()
+    for kind in rendering.segments[1::2]:
+        _, slot, written = _kind(kind)
+        if slot == SUBJECT:
+            found |= {field.name for field in merge_fields.fields_in(written)}
+        elif slot in FIELDS:
+            found.add(slot)
+    return frozenset(found)
+
+
+def _kind(kind: str) -> tuple[str, str, str]:
+    """A slot's place, its name, and what staff wrote of it: "html.first_name|colleague"."""
+    place, _, name = kind.partition(".")
+    slot, _, written = name.partition("|")
+    return place, slot, written
 
 
 def _from_address(rendering: Rendering) -> str:
@@ -125,7 +194,12 @@ def _content(part: EmailMessage) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def _fill(pieces: list[bytes], places: list[tuple[int, Place]], slot: str, value: str) -> None:
+def _fill(
+    pieces: list[bytes],
+    places: list[tuple[int, Place]],
+    escapes: dict[Place, Callable[[str], str]],
+    value: str,
+) -> None:
     if _PLAIN(value):
         # Nearly every value: nothing in it that any place would have to escape.
         whole = value.encode("ascii")
@@ -133,5 +207,5 @@ def _fill(pieces: list[bytes], places: list[tuple[int, Place]], slot: str, value
             pieces[index] = whole if place is Place.HEADER else whole + b"=\r\n"
         return
     for index, place in places:
-        escaped = SLOTS[slot][place](value)
+        escaped = escapes[place](value)
         pieces[index] = (escaped if place is Place.HEADER else quoted_printable(escaped)).encode("ascii")

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pulse_mailer.composing.designs import Theme
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
+from pulse_mailer.domain.merge_fields import Field
 from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.variant import WHOLE, numbers
 from pulse_mailer.errors import UnsafeText
 from pulse_mailer.links import Links
 from pulse_mailer.richtext import check_characters, to_html, usable_url
@@ -111,8 +114,20 @@ class Outline:
     unsubscribe: str
 
 
-def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
+def outline(
+    edition: Edition,
+    links: Links,
+    theme: Theme,
+    *,
+    opened: Callable[[Field], str] | None = None,
+    variant: str = WHOLE,
+) -> Outline:
     """
+    Args:
+        opened: gives what stands for a merge field in the preheader, the letter and summaries, a word of letters and
+            digits; without it that is the field's default. In the subject it always is.
+        variant: the numbers of the sections to hold, "1,3"; by default all that are shown.
+
     Raises:
         UnsafeText: some text cannot go into mail; says which.
         UsageError: a section's colour is none.
@@ -123,15 +138,15 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
         newsletter=_words(newsletter.name, "The newsletter's name"),
         sender=_words(newsletter.from_name or newsletter.name, "The sender's name"),
         period=_words(edition.period, "The period"),
-        subject=_words(edition.subject, "The subject"),
-        preheader=_words(edition.preheader, "The preheader"),
+        subject=merge_fields.with_defaults(_words(edition.subject, "The subject")),
+        preheader=_opened(_words(edition.preheader, "The preheader"), opened),
         markdown=edition.letter,
-        letter=_rich(edition.letter, "h2", "The letter"),
+        letter=_rich(edition.letter, "h2", "The letter", opened),
         closing=[
             _words(line, "The letter's signature")
             for line in (edition.closing, edition.signed_by, edition.signed_role)
         ],
-        parts=_parts(edition, links, theme),
+        parts=_parts(edition, links, theme, opened, numbers(variant)),
         reason=_words(newsletter.reason, "The footer's reason"),
         postal_address=_words(_on_one_line(newsletter.postal_address), "The postal address"),
         contacts=_contacts(newsletter),
@@ -140,15 +155,23 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
     )
 
 
-def _parts(edition: Edition, links: Links, theme: Theme) -> list[Part]:
+def _parts(
+    edition: Edition,
+    links: Links,
+    theme: Theme,
+    opened: Callable[[Field], str] | None,
+    wanted: frozenset[int],
+) -> list[Part]:
     def entry(item: Item, heading: str) -> Entry:
-        return _entry(item, heading, links)
+        return _entry(item, heading, links, opened)
 
     # A section keeps its place's number and colour, also where one before it is hidden or still empty.
     return [
         part
         for position, section in enumerate(edition.sections)
-        if not section.is_hidden and (part := _part(section, position, theme, entry)).groups
+        if not section.is_hidden
+        and (not wanted or position + 1 in wanted)
+        and (part := _part(section, position, theme, entry)).groups
     ]
 
 
@@ -177,7 +200,7 @@ def _group(category: Category, entry: Callable[[Item, str], Entry]) -> Group:
     )
 
 
-def _entry(item: Item, heading: str, links: Links) -> Entry:
+def _entry(item: Item, heading: str, links: Links, opened: Callable[[Field], str] | None) -> Entry:
     where = f"Item {item.number}, {item.title[:60]!r}"
     return Entry(
         anchor=f"item-{item.number}",
@@ -185,7 +208,7 @@ def _entry(item: Item, heading: str, links: Links) -> Entry:
         title=_words(item.title, where),
         url=usable_url(item.url),
         markdown=item.summary,
-        summary=_rich(item.summary, heading, where),
+        summary=_rich(item.summary, heading, where, opened),
         picture=_shown(item, where, links),
     )
 
@@ -223,9 +246,16 @@ def _on_one_line(postal_address: str) -> str:
     return ", ".join(line for line in lines if line)
 
 
-def _rich(markdown: str, heading: str, where: str) -> Markup:
+def _opened(text: str, opened: Callable[[Field], str] | None) -> str:
+    if opened is None:
+        return merge_fields.with_defaults(text)
+    pieces = merge_fields.parse(text)
+    return "".join(opened(piece) if isinstance(piece, Field) else piece for piece in pieces)
+
+
+def _rich(markdown: str, heading: str, where: str, opened: Callable[[Field], str] | None) -> Markup:
     try:
-        return Markup(to_html(markdown, heading=heading))  # noqa: S704 - to_html() has made it safe
+        return Markup(to_html(markdown, heading=heading, opened=opened))  # noqa: S704 - to_html() has made it safe
     except UnsafeText as error:
         raise UnsafeText(f"{where}: {error.what}", remedy=error.remedy) from error
 

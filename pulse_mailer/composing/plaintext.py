@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pulse_mailer.composing.designs import Design
 from pulse_mailer.composing.environment import fill
 from pulse_mailer.composing.outline import Entry, Outline
-from pulse_mailer.composing.slots import Marks
+from pulse_mailer.composing.slots import Marks, Register
 from pulse_mailer.richtext import refer, to_text
 
 
@@ -20,12 +20,13 @@ class Passage:
 class References:
     """The numbered links of a plain text; each is listed where it is first referred to."""
 
-    def __init__(self) -> None:
+    def __init__(self, register: Register) -> None:
         self._urls: list[str] = []
+        self._register = register
 
     def passage(self, markdown: str) -> Passage:
         first = len(self._urls)
-        text = to_text(markdown, self._urls)
+        text = to_text(markdown, self._urls, opened=self._register.field)
         return Passage(text, [f"[{number}] {url}" for number, url in self._numbered(first)])
 
     def link(self, entry: Entry) -> str:
@@ -35,12 +36,12 @@ class References:
         return list(enumerate(self._urls, start=1))[first:]
 
 
-def plain_text(outline: Outline, design: Design, marks: Marks) -> str:
+def plain_text(outline: Outline, design: Design, marks: Marks, register: Register) -> str:
     """
     Raises:
         BrokenTemplate: the design's text template cannot be used.
     """
-    references = References()
+    references = References(register)
     return fill(
         design.folder,
         "text.j2",

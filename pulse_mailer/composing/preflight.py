@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pulse_mailer.composing.accesschecks import ACCESS_CHECKS
 from pulse_mailer.composing.clientchecks import CLIENT_CHECKS
+from pulse_mailer.composing.fieldchecks import FIELD_CHECKS
 from pulse_mailer.composing.finding import Code, Finding, Severity, Spot, placed_items
 from pulse_mailer.composing.headchecks import HEAD_CHECKS
 from pulse_mailer.composing.itemchecks import ITEM_CHECKS
@@ -25,7 +26,7 @@ from pulse_mailer.domain.edition import Edition, Rendering
 __all__ = ["Code", "Finding", "Severity", "in_order", "preflight"]
 
 CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (
-    HEAD_CHECKS + ITEM_CHECKS + LEFTOVER_CHECKS + PERIOD_CHECKS + TEXT_CHECKS + LINK_CHECKS
+    HEAD_CHECKS + ITEM_CHECKS + LEFTOVER_CHECKS + FIELD_CHECKS + PERIOD_CHECKS + TEXT_CHECKS + LINK_CHECKS
 )
 MAIL_CHECKS: tuple[Callable[[Made], Iterator[Finding]], ...] = (
     LEFTOVER_MAIL_CHECKS + LAW_CHECKS + PART_CHECKS + ACCESS_CHECKS + CLIENT_CHECKS
@@ -38,9 +39,13 @@ _BEFORE = ("", "subject", "preheader", "period", "letter", "closing", "signed_by
 def preflight(edition: Edition, rendering: Rendering) -> list[Finding]:
     """Everything found in an edition and the mail made of it: errors first, each kind in reading order."""
     found = [finding for check in CHECKS for finding in check(edition)]
+    return in_order(edition, [*found, *of_mail(edition, rendering)])
+
+
+def of_mail(edition: Edition, rendering: Rendering) -> list[Finding]:
+    """What is found in the mail as it was made, of the whole edition or a variant of it."""
     mail = made(edition, rendering)
-    found += [finding for mail_check in MAIL_CHECKS for finding in mail_check(mail)]
-    return in_order(edition, found)
+    return [finding for mail_check in MAIL_CHECKS for finding in mail_check(mail)]
 
 
 def in_order(edition: Edition, found: Iterable[Finding]) -> list[Finding]:

@@ -14,8 +14,9 @@ from pulse_mailer.composing.inlining import inline
 from pulse_mailer.composing.markup import visible_text
 from pulse_mailer.composing.outline import Outline, outline
 from pulse_mailer.composing.plaintext import plain_text
-from pulse_mailer.composing.slots import Marks, Place
+from pulse_mailer.composing.slots import Marks, Place, Register
 from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.variant import WHOLE
 from pulse_mailer.errors import BrokenTemplate, UnsafeText
 from pulse_mailer.links import Links
 
@@ -27,10 +28,14 @@ class _Composed(NamedTuple):
     html: str
 
 
-def render(edition: Edition, links: Links) -> Rendering:
+def render(edition: Edition, links: Links, *, variant: str = WHOLE) -> Rendering:
     """
     Make a Rendering, not yet stored, of an edition whose newsletter, sections, categories, items and pictures
     are loaded. The same edition always gives the same fingerprint.
+
+    Args:
+        variant: the numbers of the sections to hold, "1,3"; by default the whole edition. Only that has a web copy,
+            which every variant leads to.
 
     Raises:
         UnsafeText: some text cannot go into mail; says which.
@@ -40,35 +45,50 @@ def render(edition: Edition, links: Links) -> Rendering:
     """
     design = designs.load(edition.newsletter.design)
     theme = designs.theme(design, edition.newsletter.theme)
-    laid_out = outline(edition, links, theme)
-    header_marks, text_marks, html_marks = (Marks(place) for place in (Place.HEADER, Place.TEXT, Place.HTML))
-    mail = _compose(laid_out, theme, html_marks, web=False)
-    text = plain_text(laid_out, design, text_marks)
+    register = Register()
+    laid_out = outline(edition, links, theme, opened=register.field, variant=variant)
+    header_marks, text_marks, html_marks = (
+        Marks(place, register) for place in (Place.HEADER, Place.TEXT, Place.HTML)
+    )
+    mail = _compose(laid_out, theme, html_marks, register, web=False)
+    text = plain_text(laid_out, design, text_marks, register)
+    text_marks.take_in(text)
     text_marks.check(text, "the text template")
     boundary = (
         "=_" + hashlib.sha256(html_marks.shown(mail.html + text_marks.shown(text)).encode()).hexdigest()[:32]
     )
-    head = header_block(edition, links, header_marks, f'multipart/alternative;\r\n boundary="{boundary}"')
+    content_type = f'multipart/alternative;\r\n boundary="{boundary}"'
+    head = header_block(edition, links, register, header_marks, content_type)
+    header_marks.take_in(head)
     header_marks.check(head, "the headers")
     segments = _segments(header_marks.cut(head), text_marks.cut(text), html_marks.cut(mail.html), boundary)
     return Rendering(
         edition_id=edition.id,
-        variant="",
+        variant=variant,
         design=design.name,
         subject=laid_out.subject,
         segments=segments,
         mjml=html_marks.shown(mail.mjml),
         html=html_marks.shown(mail.html),
         text=text_marks.shown(text),
-        web_html=_compose(laid_out, theme, Marks(Place.HTML), web=True).html,
+        web_html="" if variant else _web(laid_out, theme, register),
         fingerprint=hashlib.sha256(json.dumps(segments).encode()).hexdigest(),
         created_at=clock.now(),
     )
 
 
-def _compose(laid_out: Outline, theme: designs.Theme, marks: Marks, *, web: bool) -> _Composed:
+def _web(laid_out: Outline, theme: designs.Theme, register: Register) -> str:
+    return _compose(laid_out, theme, Marks(Place.HTML, register), register, web=True).html
+
+
+def _compose(
+    laid_out: Outline, theme: designs.Theme, marks: Marks, register: Register, *, web: bool
+) -> _Composed:
     values = {"edition": laid_out, "light": theme.light, "dark": theme.dark, "slot": marks.make, "web": web}
     mjml = fill(theme.design.folder, "mail.mjml.j2", values)
+    if web:
+        mjml = register.with_defaults(mjml)
+    marks.take_in(mjml)
     marks.check(mjml, "the template")
     compiled = compile_mjml(mjml)
     marks.check(compiled, "compiling")

@@ -20,6 +20,8 @@ from pulse_mailer.domain.subscriber import (
     SubscriptionStatus,
 )
 from pulse_mailer.domain.suppression import Suppression
+from pulse_mailer.domain.variant import variant_of
+from pulse_mailer.editions.reading import whole_edition
 from pulse_mailer.keys import Keys
 from pulse_mailer.subscribers.reasons import Cause, day, suppressed, why
 
@@ -169,7 +171,15 @@ def _missed(
         return f"{address} was left out of {name}, {why(event, zone)}"
     if subscription.status is SubscriptionStatus.PENDING:
         return f"{address} was left out of {name}, has not confirmed"
+    if subscription.choice and _chose_nothing_of(database, edition, subscription.choice):
+        return f"{address} chose only sections that {name} does not have"
     return f"{address} was not in the audience of {name}"
+
+
+def _chose_nothing_of(database: Session, edition: Edition, choice: str) -> bool:
+    wanted = whole_edition().where(Edition.id == edition.id)
+    whole = database.scalars(wanted, execution_options={"populate_existing": True}).one()
+    return variant_of(whole, choice) is None
 
 
 def _last_event(database: Session, subscription: Subscription, until: datetime.datetime) -> Any:

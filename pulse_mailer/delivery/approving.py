@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulse_mailer.composing.preflight import Finding, Severity, preflight
+from pulse_mailer.composing.preflight import Finding, Severity, of_mail, preflight
 from pulse_mailer.composing.rendering import render
+from pulse_mailer.delivery.variants import named
 from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.errors import SendingBlocked, UsageError
 from pulse_mailer.links import Links
@@ -12,10 +13,21 @@ from pulse_mailer.links import Links
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An edition made into mail, and what preflight found."""
+    """
+    An edition made into mail, and what preflight found.
+
+    Attributes:
+        rendering: of the whole edition.
+        others: of its variants, for readers who chose sections.
+    """
 
     rendering: Rendering
     findings: tuple[Finding, ...]
+    others: tuple[Rendering, ...] = ()
+
+    @property
+    def renderings(self) -> tuple[Rendering, ...]:
+        return (self.rendering, *self.others)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -26,26 +38,46 @@ class Checked:
         return tuple(finding for finding in self.errors if finding.code not in forced)
 
 
-def check(edition: Edition, links: Links) -> Checked:
+def check(edition: Edition, links: Links, variants: Sequence[str] = ()) -> Checked:
     """
     Compose an edition and run preflight over it; stores nothing.
+
+    Args:
+        variants: the names of those to compose and check besides the whole edition.
 
     Raises:
         CompositionError: it cannot be made into mail.
     """
     rendering = render(edition, links)
-    return Checked(rendering, tuple(preflight(edition, rendering)))
+    findings = preflight(edition, rendering)
+    others = tuple(render(edition, links, variant=name) for name in variants if name)
+    known = {(finding.code, finding.at.words) for finding in findings}
+    for other in others:
+        for finding in of_mail(edition, other):
+            if (finding.code, finding.at.words) not in known:
+                findings.append(named(edition, other, finding))
+    return Checked(rendering, tuple(findings), others)
 
 
-def approve(edition: Edition, links: Links, *, forced: Sequence[str]) -> Checked:
+def findings_of(edition: Edition, rendering: Rendering) -> list[Finding]:
+    """What preflight finds in one variant's mail as it was made."""
+    return of_mail(edition, rendering)
+
+
+def approve(
+    edition: Edition, links: Links, *, forced: Sequence[str], variants: Sequence[str] = ()
+) -> Checked:
     """
     Check an edition, and refuse one with errors that nobody overrode.
+
+    Args:
+        variants: as `check()`.
 
     Raises:
         UsageError: a code was named that preflight did not find.
         SendingBlocked: errors are left; names them.
     """
-    checked = check(edition, links)
+    checked = check(edition, links, variants)
     refuse_unknown(edition, checked, forced)
     blocking = checked.blocking(forced)
     if blocking:

@@ -1,21 +1,28 @@
 """Who an edition goes to: shown before, and fixed in one transaction when sending begins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal, select
+from sqlalchemy import ColumnElement, Subquery, case, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
+from pulse_mailer.composing.merging import fields_used
+from pulse_mailer.delivery import variants
 from pulse_mailer.delivery.approving import Checked
+from pulse_mailer.delivery.variants import Plan
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
+from pulse_mailer.domain.subscriber import Subscription
+from pulse_mailer.domain.variant import WHOLE
 from pulse_mailer.errors import Conflict, Refused, SendingBlocked, WrongState
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.audience import audience
+
+_MOST_KEPT = 1_000  #: letters of a value; far fewer are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,8 @@ class Approval:
     Attributes:
         count: how many people it goes to, as the person was shown.
         forced: preflight's errors that they overrode, by code.
-        fingerprint: of the Rendering that was checked before they agreed; empty when that is this very one.
+        fingerprint: of the whole edition's Rendering that was checked before they agreed; empty when that is this
+            very one. The variants follow from the same source.
     """
 
     actor: str
@@ -70,7 +78,7 @@ def freeze(
     """
     keep(database, edition, checked, approval, terms or Terms())
     edition.become(EditionStatus.SENDING)
-    count = fix_audience(database, edition, checked.rendering, links)
+    count = fix_audience(database, edition, checked.renderings, links)
     if not count:
         raise nobody(edition)
     refuse_other_count(count, approval)
@@ -93,15 +101,28 @@ def keep(database: Session, edition: Edition, checked: Checked, approval: Approv
     edition.become(EditionStatus.APPROVED)
     edition.first_count, edition.lifetime_hours = terms.first_count, terms.lifetime_hours
     edition.changed_at = now()
-    checked.rendering.edition_id = edition.id
-    database.add(checked.rendering)
+    _store(database, edition, checked.renderings)
 
 
-def fix_audience(database: Session, edition: Edition, rendering: Rendering, links: Links) -> int:
-    """Make a Delivery for each who gets an edition that begins now, and set its first stage; gives their number."""
+def fix_audience(database: Session, edition: Edition, kept: Sequence[Rendering], links: Links) -> int:
+    """
+    Make a Delivery for each who gets an edition that begins now, and set its first stage; gives their number.
+
+    Args:
+        edition: with everything in it, and its newsletter's programme.
+        kept: the Renderings that were agreed to; of variants that somebody chose since, more are composed.
+
+    Raises:
+        Conflict: more are needed, and the edition no longer is what was agreed to.
+    """
+    plan = variants.plan(database, edition)
+    made = variants.compile_missing(edition, links, kept, plan.names)
+    _store(database, edition, made)
     edition.frozen_at = edition.changed_at = now()
+    edition.passed_over_count = plan.passed_over
     database.flush()
-    count = _insert_deliveries(database, edition, rendering, links)
+    renderings = {rendering.variant: rendering for rendering in (*kept, *made)}
+    count = _insert_deliveries(database, edition, plan, renderings, links)
     edition.stage_until_id = stage_end(database, edition.id, edition.first_count)
     return count
 
@@ -122,11 +143,17 @@ def agreed(checked: Checked, approval: Approval) -> dict[str, Any]:
         "actor": approval.actor,
         "count": approval.count,
         "rendering": checked.rendering.fingerprint,
+        **({"variants": {one.variant: one.fingerprint for one in checked.others}} if checked.others else {}),
         "forced": _forced(checked, approval.forced),
     }
 
 
 def nobody(edition: Edition) -> Refused:
+    if edition.passed_over_count:
+        return Refused(
+            f"Nobody would get {edition.key}: {variants.passed_over_words(edition.passed_over_count)}",
+            remedy="Add an item to one of the sections that they chose.",
+        )
     return Refused(
         f"Nobody would get {edition.key}: {edition.newsletter.name} has no active subscriber.",
         remedy="Import them: pulse-mailer subscriber import FILE.csv",
@@ -169,8 +196,20 @@ def _forced(checked: Checked, forced: Sequence[str]) -> list[str]:
     return [f"{finding.code}: {finding.place}" for finding in checked.errors if finding.code in forced]
 
 
-def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering, links: Links) -> int:
-    people = audience(edition.newsletter_id).subquery()
+def _store(database: Session, edition: Edition, renderings: Sequence[Rendering]) -> None:
+    for rendering in renderings:
+        rendering.edition_id = edition.id
+        database.add(rendering)
+
+
+def _insert_deliveries(
+    database: Session, edition: Edition, plan: Plan, renderings: Mapping[str, Rendering], links: Links
+) -> int:
+    chosen = audience(edition.newsletter_id)
+    if plan.nothing_for:
+        chosen = chosen.where(Subscription.choice.not_in(plan.nothing_for))
+    people = chosen.subquery()
+    fields = {name for rendering in renderings.values() for name in fields_used(rendering)}
     begun = edition.frozen_at
     domain = Address.parse(edition.newsletter.from_address).domain
     # Message-ID: the same on every attempt, and no two alike: an edition, and a subscription's public name.
@@ -178,10 +217,10 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
     snapshot = select(
         literal(edition.id),
         people.c.subscription_id,
-        literal(rendering.id),
+        _rendering_id(people.c.choice, plan, renderings),
         people.c.address,
         people.c.address_hash,
-        _slots(database, people.c.public_id, links.keys.signing_kid),
+        _slots(database, people, links.keys.signing_kid, fields),
         literal(begun, Delivery.dated_at.type),
         message_id,
         literal(DeliveryStatus.QUEUED, Delivery.status.type),
@@ -199,6 +238,24 @@ def _insert_deliveries(database: Session, edition: Edition, rendering: Rendering
     return database.scalars(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)).one()
 
 
-def _slots(database: Session, public_id: ColumnElement[str], kid: str) -> ColumnElement[str]:
+def _rendering_id(
+    choice: ColumnElement[str], plan: Plan, renderings: Mapping[str, Rendering]
+) -> ColumnElement[int]:
+    whole = literal(renderings[WHOLE].id)
+    ids = {
+        one: renderings[variant.name].id
+        for variant in plan.variants
+        if variant.name
+        for one in variant.choices
+    }
+    # Who chooses in this very moment what nobody had chosen gets the whole edition rather than nothing.
+    return case(ids, value=choice, else_=whole) if ids else whole
+
+
+def _slots(
+    database: Session, people: Subquery, kid: str, fields: Collection[str]
+) -> ColumnElement[dict[str, str]]:
+    """What a mail is made of, and no more: of a person's own values only those that stand in it."""
     make = func.json_object if database.get_bind().dialect.name == "sqlite" else func.jsonb_build_object
-    return make("public_id", public_id, "kid", literal(kid))
+    values = [part for name in sorted(fields) for part in (name, func.substr(people.c[name], 1, _MOST_KEPT))]
+    return make("public_id", people.c.public_id, "kid", literal(kid), *values)

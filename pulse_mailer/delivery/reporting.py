@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer.delivery.answering import moment
 from pulse_mailer.delivery.reading import DeliveryLine, deliveries
+from pulse_mailer.delivery.variants import passed_over_words
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Outcome
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
@@ -122,6 +123,7 @@ class Report:
         starts_at: when it begins by itself; None: it does not, or has begun.
         agreed_count: how many people were agreed to when it was scheduled.
         first_count: to so many first; None: to all.
+        passed_over: how many got nothing, since they chose only sections that it does not have.
         stage_left: how many of a first stage have still to be handed over.
         next_attempt_at: when the first of those that were put off is tried again; None: nobody was.
         timezone: of the times in its sentences.
@@ -139,6 +141,7 @@ class Report:
     starts_at: datetime.datetime | None
     agreed_count: int
     first_count: int | None
+    passed_over: int
     stage_left: int
     halt_reason: str
     halted_by: str
@@ -187,6 +190,8 @@ class Report:
         if self.halted_by and self.status in _HALTED:
             who = "the program" if self.halted_by == PROGRAM else self.halted_by
             said.append(f"{_STANDS[self.status]} by {who}: {self.halt_reason or 'no reason was given.'}")
+        if self.passed_over:
+            said.append(passed_over_words(self.passed_over))
         if self.stage_left:
             said.append(f"It goes to {self.stage_left:,} more of them, and then waits for your word.")
         if self.next_attempt_at is not None and self.status is EditionStatus.SENDING:
@@ -239,6 +244,7 @@ def report(database: Session, edition: Edition) -> Report:
         starts_at=edition.starts_at,
         agreed_count=int((edition.agreed or {}).get("count", 0)),
         first_count=edition.first_count,
+        passed_over=edition.passed_over_count if edition.frozen_at else 0,
         stage_left=_stage_left(database, edition),
         halt_reason=edition.halt_reason,
         halted_by=edition.halted_by,

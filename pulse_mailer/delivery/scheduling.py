@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
-from pulse_mailer.delivery import planning, telling
+from pulse_mailer.delivery import planning, telling, variants
 from pulse_mailer.delivery.approving import Checked
 from pulse_mailer.delivery.changing import held
 from pulse_mailer.delivery.planning import Approval, Terms
@@ -17,10 +17,9 @@ from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.notice import NoticeKind
 from pulse_mailer.editions import changing
-from pulse_mailer.editions.reading import rendering
+from pulse_mailer.editions.reading import renderings
 from pulse_mailer.errors import UsageError, WrongState
 from pulse_mailer.links import Links
-from pulse_mailer.subscribers.audience import audience_count
 
 #: The audience may differ by so much from what was agreed to; one person more or less is never a surprise.
 TOLERANCE = 0.02
@@ -70,7 +69,8 @@ def schedule(
     if start.zone and start.at <= now():
         raise UsageError("That time is over.", remedy="Name a later one, or leave --at out to send it now.")
     planning.keep(database, edition, checked, approval, terms)
-    count = audience_count(database, edition.newsletter_id)
+    plan = variants.plan(database, edition)
+    count, edition.passed_over_count = plan.count, plan.passed_over
     if not count:
         raise planning.nobody(edition)
     planning.refuse_other_count(count, approval)
@@ -122,12 +122,13 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     longer what was agreed to, it becomes a draft again, and the staff concerned are told.
     """
     (edition,) = held(database, [edition_id])
-    kept = rendering(database, edition_id)
+    kept = renderings(database, edition_id)
     too_early = edition.starts_at is None or edition.starts_at > now()
-    if edition.status is not EditionStatus.SCHEDULED or too_early or kept is None:
+    if edition.status is not EditionStatus.SCHEDULED or too_early or not kept:
         return None
     agreed = edition.agreed or {}
-    count, wanted = audience_count(database, edition.newsletter_id), int(agreed.get("count", 0))
+    edition = changing.held(database, edition.name)  # with its sections, which variants are made of
+    count, wanted = variants.plan(database, edition).count, int(agreed.get("count", 0))
     if not count or abs(count - wanted) > max(1, TOLERANCE * wanted):
         return _refuse(database, edition, count, wanted)
     edition.become(EditionStatus.SENDING)

@@ -70,6 +70,7 @@ class Edition(Base):
         lifetime_hours: how long after the freezing what was put off is tried again; then it fails.
         first_count: send to so many first, and then wait for a person; None: to all.
         stage_until_id: the last delivery of that first stage; None: there is none, or it is over.
+        passed_over_count: how many chose only sections that it does not have, when its audience was fixed.
         halt_reason, halted_by: why it is paused or stopped, as people read it, and who did it.
         brake_on: whether a share of failures pauses it.
     """
@@ -110,6 +111,7 @@ class Edition(Base):
     lifetime_hours: Mapped[int] = mapped_column(default=48)
     first_count: Mapped[int | None]
     stage_until_id: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    passed_over_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     halt_reason: Mapped[str] = mapped_column(default="")
     halted_by: Mapped[str] = mapped_column(default="")
     brake_on: Mapped[bool] = mapped_column(default=True)

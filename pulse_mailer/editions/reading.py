@@ -121,6 +121,12 @@ def rendering(database: Session, edition_id: int) -> Rendering | None:
     )
 
 
+def renderings(database: Session, edition_id: int) -> list[Rendering]:
+    """The mail of every variant that went out, or will; none while the edition is a draft."""
+    wanted = select(Rendering).where(Rendering.edition_id == edition_id).order_by(Rendering.variant)
+    return list(database.scalars(wanted))
+
+
 def as_json(edition: Edition) -> dict[str, Any]:
     """What `edition show --json` prints; documented in docs/commands.md and kept stable."""
     return {

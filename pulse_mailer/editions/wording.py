@@ -2,11 +2,14 @@
 
 import re
 
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.web_address import canonical
 from pulse_mailer.errors import UnsafeText, UsageError
-from pulse_mailer.richtext import check_characters, to_html, usable_url
+from pulse_mailer.richtext import check_characters, check_fields, usable_url
 
 MOST_LETTERS = 1000
+#: Fields of one line that may hold merge fields.
+MERGED = frozenset({"subject", "preheader"})
 
 _KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _KEY_LETTERS = 40
@@ -17,7 +20,8 @@ def checked(name: str, text: str, *, one_line: bool = True) -> str:
     Give the text of the field of that name, without white space around it.
 
     Raises:
-        UsageError: it is too long, spans several lines where it must not, or holds what no mail may carry.
+        UsageError: it is too long, spans several lines where it must not, or holds what no mail may carry or a
+            merge field that is none or cannot stand there.
     """
     said = f"The {name.replace('_', ' ')}"
     text = re.sub(r"\r\n?", "\n", text.strip())
@@ -29,6 +33,7 @@ def checked(name: str, text: str, *, one_line: bool = True) -> str:
         check_characters(text)
     except UnsafeText as error:
         raise UsageError(f"{said}: {error.what}", remedy=error.remedy) from error
+    (merge_fields.check if name in MERGED else merge_fields.refuse)(text, said)
     return text
 
 
@@ -37,11 +42,11 @@ def checked_text(name: str, text: str) -> str:
     Give text in our Markdown, several lines of it, for the field of that name, with line feeds as line ends.
 
     Raises:
-        UsageError: it is too long, nested too deeply, or holds what no mail may carry.
+        UsageError: it is too long, nested too deeply, or holds what no mail may carry, or a merge field that is none.
     """
     text = re.sub(r"\r\n?", "\n", text).strip()
     try:
-        to_html(text)
+        check_fields(text, f"The {name}")
     except UnsafeText as error:
         raise UsageError(f"The {name}: {error.what}", remedy=error.remedy) from error
     return text

@@ -27,11 +27,12 @@ class LeftOut:
     reason: str
 
 
-def audience(newsletter_id: int) -> Select[int, str, str, str, str, str, str]:
+def audience(newsletter_id: int) -> Select[int, str, str, str, str, str, str, str]:
     """
     The one query of who gets an edition that starts now, in no order.
 
-    Its columns: subscription_id, public_id, address, address_hash, first_name, last_name, organisation.
+    Its columns: subscription_id, public_id, address, address_hash, first_name, last_name, organisation,
+    choice.
     """
     suppressed = select(Suppression.id).where(Suppression.address_hash == Subscriber.address_hash)
     return (
@@ -43,6 +44,7 @@ def audience(newsletter_id: int) -> Select[int, str, str, str, str, str, str]:
             Subscriber.first_name,
             Subscriber.last_name,
             Subscriber.organisation,
+            Subscription.choice,
         )
         .select_from(Subscription)
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)

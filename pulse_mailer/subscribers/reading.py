@@ -22,6 +22,7 @@ from pulse_mailer.domain.subscriber import (
 from pulse_mailer.domain.suppression import Suppression
 from pulse_mailer.errors import NotFound
 from pulse_mailer.keys import Keys
+from pulse_mailer.subscribers.choosing import names_of
 from pulse_mailer.subscribers.reasons import Cause, explained, why
 from pulse_mailer.subscribers.suppressing import Suppressed, suppressions
 
@@ -68,6 +69,7 @@ class SubscriptionShown:
     """
     Attributes:
         reason: why they are not in its audience, for people; empty for those who are.
+        sections: the names of those that the person chose; empty: they get all of them.
     """
 
     newsletter: str
@@ -75,6 +77,7 @@ class SubscriptionShown:
     status: SubscriptionStatus
     since: datetime.datetime
     reason: str
+    sections: tuple[str, ...]
     events: list[EventShown]
 
 
@@ -148,7 +151,14 @@ def subscriber(database: Session, keys: Keys, address: Address) -> SubscriberSho
 
 def _subscriptions(database: Session, subscriber_id: int) -> list[SubscriptionShown]:
     query = _with_reason(
-        select(Subscription.id, Subscription.status, Newsletter.slug, Newsletter.name, Newsletter.timezone)
+        select(
+            Subscription.id,
+            Subscription.status,
+            Subscription.choice,
+            Newsletter.slug,
+            Newsletter.name,
+            Newsletter.timezone,
+        )
         .select_from(Subscription)
         .join(Newsletter, Newsletter.id == Subscription.newsletter_id)
         .where(Subscription.subscriber_id == subscriber_id)
@@ -161,6 +171,7 @@ def _subscriptions(database: Session, subscriber_id: int) -> list[SubscriptionSh
             status=row.status,
             since=row.changed_at,
             reason=why(row, row.timezone),
+            sections=names_of(database, row.choice),
             events=_events(database, row.id),
         )
         for row in database.execute(query).all()

@@ -14,10 +14,11 @@ from pulse_mailer.delivery.approving import check
 from pulse_mailer.delivery.overview import Progress, overview
 from pulse_mailer.delivery.previewing import preview
 from pulse_mailer.delivery.reporting import Report, report
+from pulse_mailer.delivery.variants import plan
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.editions import reading
 from pulse_mailer.errors import CompositionError, NotFound, UsageError
-from pulse_mailer.subscribers.audience import audience_count, left_out_counts
+from pulse_mailer.subscribers.audience import left_out_counts
 from pulse_mailer.subscribers.reasons import Cause
 from pulse_mailer.web import states
 from pulse_mailer.web.given import TheFrames, TheMailer, ThePages
@@ -106,7 +107,7 @@ def _view(database: Session, mailer: Mailer, edition: Edition) -> View:
         tag=states.of_edition(edition.status, progress),
         findings=findings,
         broken=broken,
-        audience=audience_count(database, edition.newsletter_id),
+        audience=plan(database, edition).count,
         left_out=left_out_counts(database, edition.newsletter_id),
         report=report(database, edition) if edition.frozen_at or edition.starts_at else None,
     )

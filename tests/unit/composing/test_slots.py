@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulse_mailer.composing.slots import SLOTS, Marks, Place
+from pulse_mailer.composing.slots import SLOTS, Marks, Place, Register
 from pulse_mailer.errors import BrokenTemplate, UnsafeText
 
 
@@ -37,12 +37,12 @@ def test_a_text_with_all_its_marks_passes() -> None:
 
 @pytest.mark.parametrize("damage", ["lost", "doubled", "typed by staff", "cut short"])
 def test_a_mark_that_nobody_made_and_one_that_is_gone_are_noticed(damage: str) -> None:
-    marks = Marks(Place.HTML, nonce="pm0123456789abcdef")
+    marks = Marks(Place.HTML, Register("pm0123456789abcdef"))
     mark = marks.make("token")
     spoilt = {
         "lost": "",
         "doubled": mark * 2,
-        "typed by staff": f"{mark} pm0123456789abcdef01",
+        "typed by staff": f"{mark} pm0123456789abcdef001",
         "cut short": f"{mark} pm0123456789abcdef",
     }
 
