@@ -2,7 +2,7 @@
 Staff's text: a small Markdown in, clean HTML or plain text out. The only import of nh3.
 
 The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and numbered lists (nested),
-> quotes, ### headings. Raw HTML in it is shown as text.
+> quotes, ### headings, H~2~O and 19^th^. Raw HTML in it is shown as text.
 """
 
 import re
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
@@ -30,6 +31,30 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_DEPTH}).disable(
     ["image", "code", "fence", "backticks", "hr", "lheading", "reference", "html_block", "html_inline"]
 )
+#: A raised or lowered stretch: short, without spaces or marks, right after a letter, a digit or a closing bracket, so
+#: that "about ~5 of ~10" and "2^10" stay as they are.
+RAISED = re.compile(r"(?<=[^\W_]|[)\]])(?P<raise>[~^])(?P<raised>[^\s~^*_\\\[\]<>&`\"]{1,30})(?P=raise)")
+RAISES = {"~": "sub", "^": "sup"}
+_SUBSCRIPTS = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_SUPERSCRIPTS = str.maketrans(
+    "0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+)
+
+
+def _raise(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature is the parser's
+    found = RAISED.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        tag = RAISES[found["raise"]]
+        state.push(f"{tag}_open", tag, 1).markup = found["raise"]
+        state.push("text", "", 0).content = found["raised"]
+        state.push(f"{tag}_close", tag, -1).markup = found["raise"]
+    state.pos = found.end()
+    return True
+
+
+_MARKDOWN.inline.ruler.after("emphasis", "raise", _raise)
 # A link of a dangerous kind is parsed as a link all the same, so that its words can stay and its target go.
 _MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign,assignment]  # as its docs say
 # All of C0 and C1 but tab, line feed and carriage return, and the marks that turn text around.
@@ -235,11 +260,21 @@ def _inline_text(node: SyntaxTreeNode, references: list[str]) -> str:
     if node.type in {"softbreak", "hardbreak"}:
         return " " if node.type == "softbreak" else "\n"
     words = "".join(_inline_text(child, references) for child in node.children)
+    if node.type in {"sub", "sup"}:
+        return _raised_text(words, node.type)
     if node.type == "link":
         url = usable_url(str(node.attrs.get("href", "")))
         if url and words not in {url, url.removeprefix("mailto:"), url.removeprefix("tel:")}:
             words = f"{words} {refer(url, references)}"
     return words
+
+
+def _raised_text(words: str, tag: str) -> str:
+    """Unicode's own small letters where it has all of them: CO₂, 19ᵗʰ; else marked as in a formula: x^(Q)."""
+    small = words.translate(_SUBSCRIPTS if tag == "sub" else _SUPERSCRIPTS)
+    if all(one != other for one, other in zip(words, small, strict=True)):
+        return small
+    return f"{'_' if tag == 'sub' else '^'}({words})"
 
 
 def refer(url: str, references: list[str]) -> str:
