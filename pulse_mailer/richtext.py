@@ -35,13 +35,13 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_DEPTH
 #: that "about ~5 of ~10" and "2^10" stay as they are.
 RAISED = re.compile(r"(?<=[^\W_]|[)\]])(?P<raise>[~^])(?P<raised>[^\s~^*_\\\[\]<>&`\"]{1,30})(?P=raise)")
 RAISES = {"~": "sub", "^": "sup"}
-_SUBSCRIPTS = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_SUBSCRIPTS = str.maketrans("0123456789+-\u2212=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _SUPERSCRIPTS = str.maketrans(
-    "0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+    "0123456789+-\u2212=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
 )
 
 
-def _raise(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature is the parser's
+def _raise(state: StateInline, silent: bool) -> bool:
     found = RAISED.match(state.src, state.pos, state.posMax)
     if found is None:
         return False
@@ -119,6 +119,34 @@ def to_text(markdown: str, references: list[str], *, width: int = TEXT_WIDTH) ->
     """
     root = SyntaxTreeNode(_parse(markdown))
     return "\n\n".join("\n".join(_lines(block, references, width)) for block in root.children)
+
+
+def beginning(markdown: str) -> str:
+    """
+    Give the first paragraph, quote or list entry, with a heading before it; the whole when there is no more.
+
+    A paragraph that leads to a list ("The report finds:") takes the first entry of it along.
+
+    Raises:
+        UnsafeText: as to_html() does.
+    """
+    lines = markdown.split("\n")
+    root = SyntaxTreeNode(_parse(markdown))
+    end = 0
+    for place, block in enumerate(root.children):
+        is_list = block.type in {"bullet_list", "ordered_list"}
+        end = _last_line(block.children[0] if is_list else block)
+        words = "\n".join(lines[:end]).rstrip()
+        leads = words.endswith(":") and place + 1 < len(root.children)
+        if block.type != "heading" and not leads:
+            is_last = block is root.children[-1] and (not is_list or len(block.children) == 1)
+            return markdown if is_last else words
+    return markdown
+
+
+def _last_line(block: SyntaxTreeNode) -> int:
+    assert block.map is not None  # as every block has it
+    return block.map[1]
 
 
 def links_in(markdown: str) -> list[tuple[str, str]]:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pulse_mailer.composing.designs import Theme
+from pulse_mailer.composing.themes import Theme
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.errors import UnsafeText
 from pulse_mailer.links import Links
-from pulse_mailer.richtext import check_characters, to_html, usable_url
+from pulse_mailer.richtext import beginning, check_characters, to_html, usable_url
 
 PICTURE_WIDTH = 160
 PORTRAIT_WIDTH = 112
+LOGO_WIDTH, LOGO_HEIGHT = 220, 64  #: pixels at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class Entry:
     Attributes:
         anchor: its name within the web copy's page.
         url: empty when it has no link, or none that mail can carry.
-        markdown, summary: the same text as staff wrote it and as HTML.
+        markdown, summary: what the mail shows of its text, as staff wrote it and as HTML.
+        full: the whole of it as HTML, as the web copy shows it.
+        more: where the rest is read, when the mail shows only the beginning; else empty.
     """
 
     anchor: str
@@ -45,6 +48,8 @@ class Entry:
     url: str
     markdown: str
     summary: Markup
+    full: Markup
+    more: str
     picture: Shown | None
 
 
@@ -92,10 +97,16 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Attributes: letter, as Markdown and as HTML; web_copy, where the same is read in a browser."""
+    """
+    Attributes:
+        logo: None where the newsletter has none.
+        markdown, letter: the letter as staff wrote it and as HTML.
+        web_copy: where the same is read in a browser.
+    """
 
     language: str
     newsletter: str
+    logo: Shown | None
     sender: str
     period: str
     subject: str
@@ -121,6 +132,7 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
     return Outline(
         language=_words(newsletter.language, "The newsletter's language") or "en-GB",
         newsletter=_words(newsletter.name, "The newsletter's name"),
+        logo=_logo(newsletter, links, theme),
         sender=_words(newsletter.from_name or newsletter.name, "The sender's name"),
         period=_words(edition.period, "The period"),
         subject=_words(edition.subject, "The subject"),
@@ -140,9 +152,31 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
     )
 
 
+def _logo(newsletter: Newsletter, links: Links, theme: Theme) -> Shown | None:
+    """
+    In the name's place it is read as the name. Beside the name it is the sender's, and has nothing to say to those
+    who cannot see it where sender and newsletter have one name.
+    """
+    if newsletter.logo is None:
+        return None
+    picture = newsletter.logo.picture
+    by = min(1, LOGO_WIDTH / picture.width, LOGO_HEIGHT / picture.height)
+    name, sender = newsletter.name, newsletter.from_name
+    alt = name if theme.masthead == "logo" else "" if sender == name else sender
+    return Shown(
+        url=links.picture(picture),
+        alt=_words(alt, "The sender's name"),
+        width=max(1, round(picture.width * by)),
+        height=max(1, round(picture.height * by)),
+        is_portrait=picture.height > picture.width,
+    )
+
+
 def _parts(edition: Edition, links: Links, theme: Theme) -> list[Part]:
+    web_copy = links.web_copy(edition.newsletter.slug, edition.key)
+
     def entry(item: Item, heading: str) -> Entry:
-        return _entry(item, heading, links)
+        return _entry(item, heading, links, web_copy)
 
     return [
         _part(section, position, theme, entry)
@@ -176,15 +210,21 @@ def _group(category: Category, entry: Callable[[Item, str], Entry]) -> Group:
     )
 
 
-def _entry(item: Item, heading: str, links: Links) -> Entry:
+def _entry(item: Item, heading: str, links: Links, web_copy: str) -> Entry:
     where = f"Item {item.number}, {item.title[:60]!r}"
+    anchor = f"item-{item.number}"
+    full = _rich(item.summary, heading, where)
+    shown = beginning(item.summary) if item.is_short else item.summary
+    summary = full if shown == item.summary else _rich(shown, heading, where)
     return Entry(
-        anchor=f"item-{item.number}",
+        anchor=anchor,
         publisher=_words(item.publisher, where),
         title=_words(item.title, where),
         url=usable_url(item.url),
-        markdown=item.summary,
-        summary=_rich(item.summary, heading, where),
+        markdown=shown,
+        summary=summary,
+        full=full,
+        more="" if summary == full else f"{web_copy}#{anchor}",
         picture=_shown(item, where, links),
     )
 

@@ -42,7 +42,7 @@ def plain_text(outline: Outline, design: Design, marks: Marks) -> str:
     """
     references = References()
     return fill(
-        design.folder,
+        design.shelves,
         "text.j2",
         {"edition": outline, "slot": marks.make, "passage": references.passage, "link": references.link},
     )

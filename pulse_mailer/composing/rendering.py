@@ -5,7 +5,7 @@ import json
 from typing import NamedTuple
 
 from pulse_mailer import clock
-from pulse_mailer.composing import designs
+from pulse_mailer.composing import designs, themes
 from pulse_mailer.composing.compiling import compile_mjml
 from pulse_mailer.composing.encoding import quoted_printable
 from pulse_mailer.composing.environment import fill
@@ -39,7 +39,7 @@ def render(edition: Edition, links: Links) -> Rendering:
         BrokenTemplate: the design's templates, or what became of them, do not hold what they must.
     """
     design = designs.load(edition.newsletter.design)
-    theme = designs.theme(design, edition.newsletter.theme)
+    theme = themes.theme(design, edition.newsletter.theme)
     laid_out = outline(edition, links, theme)
     header_marks, text_marks, html_marks = (Marks(place) for place in (Place.HEADER, Place.TEXT, Place.HTML))
     mail = _compose(laid_out, theme, html_marks, web=False)
@@ -66,13 +66,23 @@ def render(edition: Edition, links: Links) -> Rendering:
     )
 
 
-def _compose(laid_out: Outline, theme: designs.Theme, marks: Marks, *, web: bool) -> _Composed:
-    values = {"edition": laid_out, "light": theme.light, "dark": theme.dark, "slot": marks.make, "web": web}
-    mjml = fill(theme.design.folder, "mail.mjml.j2", values)
+def _compose(laid_out: Outline, theme: themes.Theme, marks: Marks, *, web: bool) -> _Composed:
+    values = {
+        "edition": laid_out,
+        "theme": theme,
+        "type": theme.type,
+        "fonts": theme.fonts,
+        "side": theme.design.side,
+        "light": theme.light,
+        "dark": theme.dark,
+        "slot": marks.make,
+        "web": web,
+    }
+    mjml = fill(theme.design.shelves, "mail.mjml.j2", values)
     marks.check(mjml, "the template")
     compiled = compile_mjml(mjml)
     marks.check(compiled, "compiling")
-    html = inline(compiled, fill(theme.design.folder, "item.css.j2", values))
+    html = inline(compiled, fill(theme.design.shelves, "item.css.j2", values))
     marks.check(html, "putting the styles in place")
     _check_whole(html, laid_out)
     return _Composed(mjml, html)

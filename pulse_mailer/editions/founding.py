@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from pulse_mailer import audit
 from pulse_mailer.backends import BACKENDS
 from pulse_mailer.clock import now
+from pulse_mailer.composing import designs
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
@@ -26,6 +27,7 @@ FIELDS = (
     "reason",
     "language",
     "timezone",
+    "design",
     "backends",
     "uncertain_policy",
     "told",
@@ -115,6 +117,8 @@ def _right(name: str, value: str) -> str | list[str]:
         return str(Address.parse(value))
     if name == "language" and not _LANGUAGE.fullmatch(value):
         raise UsageError(f"{value!r} is not a language tag.", remedy="Use one such as en-GB or cy.")
+    if name == "design" and value not in designs.names():
+        raise UsageError(f"There is no design {value!r}.", remedy=f"There are: {', '.join(designs.names())}.")
     if name == "timezone" and value not in zoneinfo.available_timezones():
         raise UsageError(f"{value!r} is not a time zone.", remedy="Use one such as Europe/London.")
     if name == "uncertain_policy" and value not in set(UncertainPolicy):

@@ -12,6 +12,7 @@ from pulse_mailer.richtext import (
     MAX_CHARACTERS,
     MAX_DEPTH,
     TEXT_WIDTH,
+    beginning,
     clean,
     links_in,
     to_html,
@@ -55,7 +56,20 @@ def test_any_text_is_made_safe_or_refused(markdown: str) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["- a\n", "  - b\n", "1. c\n", "> d\n", "**", "_", "[x](", "https://e.org)", "\n", " w ", "~", "^"]
+            [
+                "- a\n",
+                "  - b\n",
+                "1. c\n",
+                "> d\n",
+                "**",
+                "_",
+                "[x](",
+                "https://e.org)",
+                "\n",
+                " w ",
+                "~",
+                "^",
+            ]
         )
     )
 )
@@ -281,3 +295,27 @@ def test_cleaning_keeps_the_place_of_a_picture_and_not_its_source() -> None:
 
 def test_cleaning_drops_scripts_with_what_is_in_them() -> None:
     assert clean("<p>a</p><script>b</script><style>c</style></mj-text><mj-raw>d") == "<p>a</p>d"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "begins"),
+    [
+        ("One paragraph,\non two lines.\n\nAnother.", "One paragraph,\non two lines."),
+        ("Only one.", "Only one."),
+        ("- first\n  1. nested\n- second", "- first\n  1. nested"),
+        ("3. third\n4. fourth", "3. third"),
+        ("The report finds:\n\n- this\n- that", "The report finds:\n\n- this"),
+        ("The report finds:\n\n- this", "The report finds:\n\n- this"),
+        ("### Findings\n\nOne.\n\nTwo.", "### Findings\n\nOne."),
+        ("> A quote\n> of two lines\n\nAfter it.", "> A quote\n> of two lines"),
+        ("Ends with a colon:", "Ends with a colon:"),
+        ("", ""),
+    ],
+)
+def test_a_text_begins_with_its_first_paragraph_or_entry(markdown: str, begins: str) -> None:
+    assert beginning(markdown) == begins
+
+
+@given(st.lists(st.sampled_from(["- a\n", "  - b\n", "1. c\n", "> d\n", "# e\n", "\n", "f:\n", "**g**"])))
+def test_a_beginning_is_the_beginning(pieces: list[str]) -> None:
+    assert "".join(pieces).startswith(beginning("".join(pieces)))
