@@ -13,6 +13,7 @@ from pulse_mailer.cli import (
     importing,
     output,
     reviewing,
+    sizing,
     steering,
 )
 from pulse_mailer.cli.findings import print_findings
@@ -202,6 +203,8 @@ def send(
 app.add_typer(composing_items.app, name="item")
 app.add_typer(composing_parts.sections, name="section")
 app.add_typer(composing_parts.categories, name="category")
+app.command()(sizing.size)
+app.command()(sizing.shorten)
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.command()(steering.stop)

@@ -35,6 +35,7 @@ class Entry:
     An item.
 
     Attributes:
+        number: the item's own, within the edition.
         anchor: its name within the web copy's page.
         url: empty when it has no link, or none that mail can carry.
         markdown, summary: what the mail shows of its text, as staff wrote it and as HTML.
@@ -42,6 +43,7 @@ class Entry:
         more: where the rest is read, when the mail shows only the beginning; else empty.
     """
 
+    number: int
     anchor: str
     publisher: str
     title: str
@@ -122,8 +124,13 @@ class Outline:
     unsubscribe: str
 
 
-def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
+def outline(
+    edition: Edition, links: Links, theme: Theme, *, shorten: Callable[[Item], bool] | None = None
+) -> Outline:
     """
+    Args:
+        shorten: which items are shown short; None: those that staff chose.
+
     Raises:
         UnsafeText: some text cannot go into mail; says which.
         UsageError: a section's colour is none.
@@ -143,7 +150,7 @@ def outline(edition: Edition, links: Links, theme: Theme) -> Outline:
             _words(line, "The letter's signature")
             for line in (edition.closing, edition.signed_by, edition.signed_role)
         ],
-        parts=_parts(edition, links, theme),
+        parts=_parts(edition, links, theme, shorten or (lambda item: item.is_short)),
         reason=_words(newsletter.reason, "The footer's reason"),
         postal_address=_words(_on_one_line(newsletter.postal_address), "The postal address"),
         contacts=_contacts(newsletter),
@@ -172,11 +179,12 @@ def _logo(newsletter: Newsletter, links: Links, theme: Theme) -> Shown | None:
     )
 
 
-def _parts(edition: Edition, links: Links, theme: Theme) -> list[Part]:
+def _parts(edition: Edition, links: Links, theme: Theme, shorten: Callable[[Item], bool]) -> list[Part]:
     web_copy = links.web_copy(edition.newsletter.slug, edition.key)
 
     def entry(item: Item, heading: str) -> Entry:
-        return _entry(item, heading, links, web_copy)
+        shown = beginning(item.summary) if shorten(item) else item.summary
+        return _entry(item, heading, links, web_copy, shown)
 
     return [
         _part(section, position, theme, entry)
@@ -210,13 +218,13 @@ def _group(category: Category, entry: Callable[[Item, str], Entry]) -> Group:
     )
 
 
-def _entry(item: Item, heading: str, links: Links, web_copy: str) -> Entry:
+def _entry(item: Item, heading: str, links: Links, web_copy: str, shown: str) -> Entry:
     where = f"Item {item.number}, {item.title[:60]!r}"
     anchor = f"item-{item.number}"
     full = _rich(item.summary, heading, where)
-    shown = beginning(item.summary) if item.is_short else item.summary
     summary = full if shown == item.summary else _rich(shown, heading, where)
     return Entry(
+        number=item.number,
         anchor=anchor,
         publisher=_words(item.publisher, where),
         title=_words(item.title, where),

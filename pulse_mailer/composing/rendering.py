@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pulse_mailer import clock
@@ -15,7 +16,7 @@ from pulse_mailer.composing.markup import visible_text
 from pulse_mailer.composing.outline import Outline, outline
 from pulse_mailer.composing.plaintext import plain_text
 from pulse_mailer.composing.slots import Marks, Place
-from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.edition import Edition, Item, Rendering
 from pulse_mailer.errors import BrokenTemplate, UnsafeText
 from pulse_mailer.links import Links
 
@@ -64,6 +65,22 @@ def render(edition: Edition, links: Links) -> Rendering:
         fingerprint=hashlib.sha256(json.dumps(segments).encode()).hexdigest(),
         created_at=clock.now(),
     )
+
+
+def mail_html(edition: Edition, links: Links, *, shorten: Callable[[Item], bool]) -> tuple[str, Outline]:
+    """
+    Only the mail's HTML, with slots written as [[name]], and the outline that it was made of.
+
+    Args:
+        shorten: which items are shown short.
+
+    Raises:
+        as render() does.
+    """
+    theme = themes.theme(designs.load(edition.newsletter.design), edition.newsletter.theme)
+    laid_out = outline(edition, links, theme, shorten=shorten)
+    marks = Marks(Place.HTML)
+    return marks.shown(_compose(laid_out, theme, marks, web=False).html), laid_out
 
 
 def _compose(laid_out: Outline, theme: themes.Theme, marks: Marks, *, web: bool) -> _Composed:
