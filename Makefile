@@ -86,7 +86,7 @@ migration: $(VENV)/.dev  ## Write a migration from what the models say: make mig
 	$(BIN)/python scripts/new_migration.py "$(NAME)"
 
 .PHONY: screens
-screens: $(VENV)/.dev browser  ## Take the pictures that README shows
+screens: $(VENV)/.dev browser  ## Take the pictures that README and the docs show
 	$(BIN)/python scripts/screens.py
 
 .PHONY: dist

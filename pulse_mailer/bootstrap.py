@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulse_mailer import backends, keys
+from pulse_mailer import backends, keys, resources
 from pulse_mailer.backends.base import Backend
 from pulse_mailer.clock import now
 from pulse_mailer.composing.signing import Signer
@@ -95,6 +95,12 @@ def started(settings: Settings, *, at_head: bool = True) -> Iterator[Mailer]:
         BadSetting, DatabaseUnreachable, DatabaseBehind, KeysMismatch: it cannot work as things are.
     """
     agreed = limits.read(settings.rates)
+    if settings.templates_dir is not None and not settings.templates_dir.is_dir():
+        raise BadSetting(
+            f"There is no folder {settings.templates_dir}.",
+            remedy="Set PULSE_MAILER_TEMPLATES_DIR to the folder of your own templates, or leave it out.",
+        )
+    resources.prefer_templates(settings.templates_dir)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

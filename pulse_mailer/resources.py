@@ -1,7 +1,8 @@
 """
 Where the shipped files are: in a wheel inside the package, in a checkout (also an editable one) one level up.
 
-Nothing else builds such a path.
+Nothing else builds such a path. A folder of an organisation's own templates (PULSE_MAILER_TEMPLATES_DIR) is looked
+into before the shipped ones, file by file.
 """
 
 from pathlib import Path
@@ -9,10 +10,22 @@ from pathlib import Path
 from pulse_mailer.errors import PulseMailerError
 
 _PACKAGE = Path(__file__).resolve().parent
+_own: list[Path] = []  # none or one; the same for all that this process composes and shows
 
 
 def templates_dir() -> Path:
+    """The shipped templates."""
     return _shipped("templates")
+
+
+def templates_dirs() -> tuple[Path, ...]:
+    """Every folder of templates, the first to be looked into first; the last is the shipped one."""
+    return (*_own, templates_dir())
+
+
+def prefer_templates(folder: Path | None) -> None:
+    """Look into this folder before the shipped templates from now on; None: into no other."""
+    _own[:] = [] if folder is None else [folder]
 
 
 def migrations_dir() -> Path:

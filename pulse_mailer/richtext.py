@@ -2,7 +2,7 @@
 Staff's text: a small Markdown in, clean HTML or plain text out. The only import of nh3.
 
 The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and numbered lists (nested),
-> quotes, ### headings. Raw HTML in it is shown as text.
+> quotes, ### headings, H~2~O and 19^th^. Raw HTML in it is shown as text.
 """
 
 import html
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
@@ -34,6 +35,30 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_DEPTH}).disable(
     ["image", "code", "fence", "backticks", "hr", "lheading", "reference", "html_block", "html_inline"]
 )
+#: A raised or lowered stretch: short, without spaces or marks, right after a letter, a digit or a closing bracket, so
+#: that "about ~5 of ~10" and "2^10" stay as they are.
+RAISED = re.compile(r"(?<=[^\W_]|[)\]])(?P<raise>[~^])(?P<raised>[^\s~^*_\\\[\]<>&`\"]{1,30})(?P=raise)")
+RAISES = {"~": "sub", "^": "sup"}
+_SUBSCRIPTS = str.maketrans("0123456789+-\u2212=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_SUPERSCRIPTS = str.maketrans(
+    "0123456789+-\u2212=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+)
+
+
+def _raise(state: StateInline, silent: bool) -> bool:
+    found = RAISED.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        tag = RAISES[found["raise"]]
+        state.push(f"{tag}_open", tag, 1).markup = found["raise"]
+        state.push("text", "", 0).content = found["raised"]
+        state.push(f"{tag}_close", tag, -1).markup = found["raise"]
+    state.pos = found.end()
+    return True
+
+
+_MARKDOWN.inline.ruler.after("emphasis", "raise", _raise)
 # A link of a dangerous kind is parsed as a link all the same, so that its words can stay and its target go.
 _MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign,assignment]  # as its docs say
 # All of C0 and C1 but tab, line feed and carriage return, the marks that turn text around, and letters of nobody's
@@ -129,6 +154,34 @@ def check_fields(markdown: str, where: str) -> None:
     """
     merge_fields.check(markdown, where)
     _parse_with_fields(markdown)
+
+
+def beginning(markdown: str) -> str:
+    """
+    Give the first paragraph, quote or list entry, with a heading before it; the whole when there is no more.
+
+    A paragraph that leads to a list ("The report finds:") takes the first entry of it along.
+
+    Raises:
+        UnsafeText: as to_html() does.
+    """
+    lines = markdown.split("\n")
+    root = SyntaxTreeNode(_parse(markdown))
+    end = 0
+    for place, block in enumerate(root.children):
+        is_list = block.type in {"bullet_list", "ordered_list"}
+        end = _last_line(block.children[0] if is_list else block)
+        words = "\n".join(lines[:end]).rstrip()
+        leads = words.endswith(":") and place + 1 < len(root.children)
+        if block.type != "heading" and not leads:
+            is_last = block is root.children[-1] and (not is_list or len(block.children) == 1)
+            return markdown if is_last else words
+    return markdown
+
+
+def _last_line(block: SyntaxTreeNode) -> int:
+    assert block.map is not None  # as every block has it
+    return block.map[1]
 
 
 def links_in(markdown: str) -> list[tuple[str, str]]:
@@ -303,11 +356,21 @@ def _inline_text(node: SyntaxTreeNode, references: list[str]) -> str:
     if node.type in {"softbreak", "hardbreak"}:
         return " " if node.type == "softbreak" else "\n"
     words = "".join(_inline_text(child, references) for child in node.children)
+    if node.type in {"sub", "sup"}:
+        return _raised_text(words, node.type)
     if node.type == "link":
         url = usable_url(str(node.attrs.get("href", "")))
         if url and words not in {url, url.removeprefix("mailto:"), url.removeprefix("tel:")}:
             words = f"{words} {refer(url, references)}"
     return words
+
+
+def _raised_text(words: str, tag: str) -> str:
+    """Unicode's own small letters where it has all of them: CO₂, 19ᵗʰ; else marked as in a formula: x^(Q)."""
+    small = words.translate(_SUBSCRIPTS if tag == "sub" else _SUPERSCRIPTS)
+    if all(one != other for one, other in zip(words, small, strict=True)):
+        return small
+    return f"{'_' if tag == 'sub' else '^'}({words})"
 
 
 def refer(url: str, references: list[str]) -> str:

@@ -80,6 +80,10 @@ class Settings(ProviderSettings, FetchSettings):
         default_factory=_default_data_dir,
         description="Folder of the keys, the SQLite database and the mailbox.",
     )
+    templates_dir: Path | None = Field(
+        default=None,
+        description="Folder of your own designs and public pages, looked into before the shipped ones.",
+    )
     database_url: SecretStr = Field(
         default=SecretStr(""),
         description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; "

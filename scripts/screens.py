@@ -1,9 +1,12 @@
-"""Take the pictures that README shows, from a demo of its own: `make screens`."""
+"""Take the pictures that README and the docs show, from a demo of its own: `make screens`."""
 
 import io
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,7 +14,10 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pulse_mailer.bootstrap import started
+from pulse_mailer.bootstrap import Mailer, started
+from pulse_mailer.composing import designs
+from pulse_mailer.composing.rendering import render
+from pulse_mailer.editions import reading
 from pulse_mailer.settings import load
 from pulse_mailer.web.app import create_app
 from pulse_mailer.web.server import running
@@ -40,6 +46,7 @@ def main() -> None:
         ):
             browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
             take(browser, url)
+            take_designs(browser, mailer)
             browser.close()
 
 
@@ -65,22 +72,49 @@ SHOTS = {
 }
 
 
+def take_designs(browser: Browser, mailer: Mailer) -> None:
+    """The demo's edition in each design: at a desk, on a phone, on a phone in the dark."""
+    for design in designs.names():
+        with mailer.database.reading() as database:
+            edition = reading.edition(database, "2026-11")
+            edition.newsletter.design = design  # in memory: it was sent in another one, and that stays
+            made = render(edition, mailer.links)
+            database.rollback()
+        html = re.sub(r"\[\[\w+\]\]", "reader@example.org", made.html)
+        shots = {
+            f"design-{design}-wide": Shot(MAIL, 640, 900),
+            f"design-{design}-phone": Shot(MAIL, 375, 900, from_text="Adult Social Care and Health"),
+            f"design-{design}-dark": Shot(
+                MAIL, 375, 900, from_text="Children and Young People", scheme="dark"
+            ),
+        }
+        for name, shot in shots.items():
+            with opened(browser, shot) as page:
+                page.set_content(html, wait_until="networkidle")
+                keep(page, name, shot)
+
+
 def take(browser: Browser, url: str) -> None:
     for name, shot in SHOTS.items():
-        context = browser.new_context(
-            viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.scheme, locale="en-GB"
-        )
-        page = context.new_page()
-        page.goto(url + shot.path, wait_until="networkidle")
-        if shot.from_text:
-            place = page.get_by_role("heading", name=shot.from_text).bounding_box()
-            page.evaluate("top => window.scrollTo(0, top)", place["y"] - 40 if place else 0)
-        keep(page, name)
-        context.close()
+        with opened(browser, shot) as page:
+            page.goto(url + shot.path, wait_until="networkidle")
+            keep(page, name, shot)
 
 
-def keep(page: Page, name: str) -> None:
+@contextmanager
+def opened(browser: Browser, shot: Shot) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.scheme, locale="en-GB"
+    )
+    yield context.new_page()
+    context.close()
+
+
+def keep(page: Page, name: str, shot: Shot) -> None:
     """Write a small PNG: flat pages lose nothing by having 256 colours."""
+    if shot.from_text:
+        place = page.get_by_role("heading", name=shot.from_text).bounding_box()
+        page.evaluate("top => window.scrollTo(0, top)", place["y"] - 40 if place else 0)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(256)
     picture.save(IMAGES / f"{name}.png", optimize=True)
 

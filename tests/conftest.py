@@ -13,6 +13,7 @@ from pulse_mailer import keys as key_files
 from pulse_mailer import settings as settings_module
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
+from pulse_mailer.resources import prefer_templates
 from pulse_mailer.settings import PREFIX, Settings
 from tests.needs import LEFT_OUT, from_environment, missing
 
@@ -69,6 +70,13 @@ def _no_settings_of_the_developer() -> Iterator[None]:
             patch.delenv(name)
         patch.setattr(settings_module, "ENV_FILE", Path("no-such-folder") / ".env")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _templates_as_shipped() -> Iterator[None]:
+    """What one test puts in the place of a shipped template, the next does not see."""
+    yield
+    prefer_templates(None)
 
 
 @pytest.fixture

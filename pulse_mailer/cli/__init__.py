@@ -20,6 +20,7 @@ from pulse_mailer.errors import PulseMailerError, UsageError
 _COMMANDS = ("demo", "serve", "worker", "mailbox", "doctor")
 _NOUNS = {
     "newsletter": "newsletter",
+    "design": "design",
     "edition": "edition",
     "subscriber": "subscriber",
     "suppression": "suppression",

@@ -84,7 +84,7 @@ def examine(loaded: Settings, *, offline: bool) -> Iterator[Check]:
     """All checks, in the order in which one leans on the other."""
     yield Check("program", State.GOOD, f"Pulse Mailer {__version__} on Python {platform.python_version()}.")
     yield _checked("data folder", lambda: _data_folder(loaded))
-    yield _checked("templates", _templates)
+    yield _checked("templates", lambda: _templates(loaded))
     yield _checked("base URL", lambda: _base_url(loaded))
     yield _fetching(loaded)
     try:
@@ -120,22 +120,33 @@ def _data_folder(loaded: Settings) -> Check:
     return Check("data folder", State.GOOD, f"{loaded.data_dir} can be written.")
 
 
-def _templates() -> Check:
-    from pulse_mailer.composing import designs
+def _templates(loaded: Settings) -> Check:
+    from pulse_mailer.composing import designs, environment
     from pulse_mailer.composing.compiling import compile_mjml
-    from pulse_mailer.resources import templates_dir
+    from pulse_mailer.resources import prefer_templates, templates_dir
+    from pulse_mailer.web.pages import Pages
 
-    found = sorted(path.parent.name for path in (templates_dir() / "editions").glob("*/design.toml"))
+    own = loaded.templates_dir
+    if own is not None and not own.is_dir():
+        what = f"There is no folder {own}."
+        return Check(
+            "templates", State.FAILED, what, f"Make it, or leave {settings.variable('templates_dir')} out."
+        )
+    prefer_templates(own)
+    found = designs.names()
     if not found:
         return Check(
             "templates", State.FAILED, f"{templates_dir()} holds no design.", "Install Pulse Mailer again."
         )
     for name in found:
-        designs.load(name)
+        environment.check(designs.load(name).shelves)
+    Pages(loaded.base_url, ())  # reads the public pages
     compile_mjml(
         "<mjml><mj-body><mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section></mj-body></mjml>"
     )
-    return Check("templates", State.GOOD, f"Designs: {', '.join(found)}. MJML compiles.")
+    replaced = sum(path.is_file() for path in own.rglob("*")) if own else 0
+    ours = f" {own} has {replaced} file{'' if replaced == 1 else 's'} of your own." if own else ""
+    return Check("templates", State.GOOD, f"Designs: {', '.join(found)}. MJML compiles.{ours}")
 
 
 def _base_url(loaded: Settings) -> Check:

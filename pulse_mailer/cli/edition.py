@@ -15,6 +15,7 @@ from pulse_mailer.cli import (
     output,
     proofing,
     reviewing,
+    sizing,
     steering,
     variants,
 )
@@ -200,6 +201,8 @@ app.add_typer(composing_parts.categories, name="category")
 app.command()(proofing.proof)
 app.command()(proofing.proofs)
 app.command()(variants.variants)
+app.command()(sizing.size)
+app.command()(sizing.shorten)
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.command()(steering.stop)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import output, steering
+from pulse_mailer.cli import output, steering, theming
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import founding, reading
 from pulse_mailer.errors import UsageError
@@ -95,6 +95,10 @@ def set_(
         output.trouble(steering.REOPENED.format(key))
 
 
+app.command()(theming.theme)
+app.command()(theming.logo)
+
+
 def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -105,6 +109,8 @@ def _plain(newsletter: Newsletter) -> dict[str, object]:
         " ".join(part for part in (line.get("label", ""), line.get("text", "")) if part)
         for line in newsletter.contact_lines
     ]
+    values["theme"] = [f"{name} {value}" for name, value in newsletter.theme.items()]
+    values["logo"] = newsletter.logo.picture.file_name if newsletter.logo else ""
     values["sections"] = [section.name for section in newsletter.sections]
     values["categories"] = [category.name for category in newsletter.categories]
     return values

@@ -19,6 +19,8 @@ from pulse_mailer.domain.edition import Rendering
 #: Bytes of HTML. Gmail cuts a mail off somewhere between 102 and 105 KB, and the way out with it.
 SIZE_GOOD, SIZE_MOST = 90_000, 102_000
 
+_SHORTEN = "See which items to show short: pulse-mailer edition size {}"
+
 
 def _size(mail: Made) -> Iterator[Finding]:
     size = len(mail.rendering.html.encode())
@@ -28,7 +30,7 @@ def _size(mail: Made) -> Iterator[Finding]:
             f"Its HTML has {size:,} bytes ({wire_bytes(mail.rendering):,} on the wire); Gmail cuts a mail off "
             f"after about {SIZE_MOST:,}, footer and all."
         )
-        yield judge(Code.SIZE, MAIL, what, "Shorten summaries, or move items to the next edition.")
+        yield judge(Code.SIZE, MAIL, what, _SHORTEN.format(mail.edition.name))
 
 
 def wire_bytes(rendering: Rendering) -> int:

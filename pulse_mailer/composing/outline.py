@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pulse_mailer.composing.designs import Theme
+from pulse_mailer.composing.themes import Theme
 from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
 from pulse_mailer.domain.merge_fields import Field
@@ -14,10 +14,11 @@ from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.variant import WHOLE, numbers
 from pulse_mailer.errors import UnsafeText
 from pulse_mailer.links import Links
-from pulse_mailer.richtext import check_characters, to_html, usable_url
+from pulse_mailer.richtext import beginning, check_characters, to_html, usable_url
 
 PICTURE_WIDTH = 160
 PORTRAIT_WIDTH = 112
+LOGO_WIDTH, LOGO_HEIGHT = 220, 64  #: pixels at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,23 @@ class Entry:
     An item.
 
     Attributes:
+        number: the item's own, within the edition.
         anchor: its name within the web copy's page.
         url: empty when it has no link, or none that mail can carry.
-        markdown, summary: the same text as staff wrote it and as HTML.
+        markdown, summary: what the mail shows of its text, as staff wrote it and as HTML.
+        full: the whole of it as HTML, as the web copy shows it.
+        more: where the rest is read, when the mail shows only the beginning; else empty.
     """
 
+    number: int
     anchor: str
     publisher: str
     title: str
     url: str
     markdown: str
     summary: Markup
+    full: Markup
+    more: str
     picture: Shown | None
 
 
@@ -95,10 +102,16 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Attributes: letter, as Markdown and as HTML; web_copy, where the same is read in a browser."""
+    """
+    Attributes:
+        logo: None where the newsletter has none.
+        markdown, letter: the letter as staff wrote it and as HTML.
+        web_copy: where the same is read in a browser.
+    """
 
     language: str
     newsletter: str
+    logo: Shown | None
     sender: str
     period: str
     subject: str
@@ -121,12 +134,14 @@ def outline(
     *,
     opened: Callable[[Field], str] | None = None,
     variant: str = WHOLE,
+    shorten: Callable[[Item], bool] | None = None,
 ) -> Outline:
     """
     Args:
         opened: gives what stands for a merge field in the preheader, the letter and summaries, a word of letters and
             digits; without it that is the field's default. In the subject it always is.
         variant: the numbers of the sections to hold, "1,3"; by default all that are shown.
+        shorten: which items are shown short; None: those that staff chose.
 
     Raises:
         UnsafeText: some text cannot go into mail; says which.
@@ -136,6 +151,7 @@ def outline(
     return Outline(
         language=_words(newsletter.language, "The newsletter's language") or "en-GB",
         newsletter=_words(newsletter.name, "The newsletter's name"),
+        logo=_logo(newsletter, links, theme),
         sender=_words(newsletter.from_name or newsletter.name, "The sender's name"),
         period=_words(edition.period, "The period"),
         subject=merge_fields.with_defaults(_words(edition.subject, "The subject")),
@@ -146,12 +162,34 @@ def outline(
             _words(line, "The letter's signature")
             for line in (edition.closing, edition.signed_by, edition.signed_role)
         ],
-        parts=_parts(edition, links, theme, opened, numbers(variant)),
+        parts=_parts(
+            edition, links, theme, opened, numbers(variant), shorten or (lambda item: item.is_short)
+        ),
         reason=_words(newsletter.reason, "The footer's reason"),
         postal_address=_words(_on_one_line(newsletter.postal_address), "The postal address"),
         contacts=_contacts(newsletter),
         web_copy=links.web_copy(newsletter.slug, edition.key),
         unsubscribe=links.way_out(""),
+    )
+
+
+def _logo(newsletter: Newsletter, links: Links, theme: Theme) -> Shown | None:
+    """
+    In the name's place it is read as the name. Beside the name it is the sender's, and has nothing to say to those
+    who cannot see it where sender and newsletter have one name.
+    """
+    if newsletter.logo is None:
+        return None
+    picture = newsletter.logo.picture
+    by = min(1, LOGO_WIDTH / picture.width, LOGO_HEIGHT / picture.height)
+    name, sender = newsletter.name, newsletter.from_name
+    alt = name if theme.masthead == "logo" else "" if sender == name else sender
+    return Shown(
+        url=links.picture(picture),
+        alt=_words(alt, "The sender's name"),
+        width=max(1, round(picture.width * by)),
+        height=max(1, round(picture.height * by)),
+        is_portrait=picture.height > picture.width,
     )
 
 
@@ -161,9 +199,13 @@ def _parts(
     theme: Theme,
     opened: Callable[[Field], str] | None,
     wanted: frozenset[int],
+    shorten: Callable[[Item], bool],
 ) -> list[Part]:
+    web_copy = links.web_copy(edition.newsletter.slug, edition.key)
+
     def entry(item: Item, heading: str) -> Entry:
-        return _entry(item, heading, links, opened)
+        shown = beginning(item.summary) if shorten(item) else item.summary
+        return _entry(item, heading, links, web_copy, shown, opened)
 
     # A section keeps its place's number and colour, also where one before it is hidden or still empty.
     return [
@@ -200,15 +242,28 @@ def _group(category: Category, entry: Callable[[Item, str], Entry]) -> Group:
     )
 
 
-def _entry(item: Item, heading: str, links: Links, opened: Callable[[Field], str] | None) -> Entry:
+def _entry(
+    item: Item,
+    heading: str,
+    links: Links,
+    web_copy: str,
+    shown: str,
+    opened: Callable[[Field], str] | None,
+) -> Entry:
     where = f"Item {item.number}, {item.title[:60]!r}"
+    anchor = f"item-{item.number}"
+    full = _rich(item.summary, heading, where, opened)
+    summary = full if shown == item.summary else _rich(shown, heading, where, opened)
     return Entry(
-        anchor=f"item-{item.number}",
+        number=item.number,
+        anchor=anchor,
         publisher=_words(item.publisher, where),
         title=_words(item.title, where),
         url=usable_url(item.url),
-        markdown=item.summary,
-        summary=_rich(item.summary, heading, where, opened),
+        markdown=shown,
+        summary=summary,
+        full=full,
+        more="" if summary == full else f"{web_copy}#{anchor}",
         picture=_shown(item, where, links),
     )
 

@@ -43,7 +43,7 @@ def plain_text(outline: Outline, design: Design, marks: Marks, register: Registe
     """
     references = References(register)
     return fill(
-        design.folder,
+        design.shelves,
         "text.j2",
         {"edition": outline, "slot": marks.make, "passage": references.passage, "link": references.link},
     )

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pulse_mailer import clock
-from pulse_mailer.composing import designs
+from pulse_mailer.composing import designs, themes
 from pulse_mailer.composing.compiling import compile_mjml
 from pulse_mailer.composing.encoding import quoted_printable
 from pulse_mailer.composing.environment import fill
@@ -15,7 +16,7 @@ from pulse_mailer.composing.markup import visible_text
 from pulse_mailer.composing.outline import Outline, outline
 from pulse_mailer.composing.plaintext import plain_text
 from pulse_mailer.composing.slots import Marks, Place, Register
-from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.edition import Edition, Item, Rendering
 from pulse_mailer.domain.variant import WHOLE
 from pulse_mailer.errors import BrokenTemplate, UnsafeText
 from pulse_mailer.links import Links
@@ -44,7 +45,7 @@ def render(edition: Edition, links: Links, *, variant: str = WHOLE) -> Rendering
         BrokenTemplate: the design's templates, or what became of them, do not hold what they must.
     """
     design = designs.load(edition.newsletter.design)
-    theme = designs.theme(design, edition.newsletter.theme)
+    theme = themes.theme(design, edition.newsletter.theme)
     register = Register()
     laid_out = outline(edition, links, theme, opened=register.field, variant=variant)
     header_marks, text_marks, html_marks = (
@@ -77,22 +78,49 @@ def render(edition: Edition, links: Links, *, variant: str = WHOLE) -> Rendering
     )
 
 
-def _web(laid_out: Outline, theme: designs.Theme, register: Register) -> str:
+def _web(laid_out: Outline, theme: themes.Theme, register: Register) -> str:
     return _compose(laid_out, theme, Marks(Place.HTML, register), register, web=True).html
 
 
+def mail_html(edition: Edition, links: Links, *, shorten: Callable[[Item], bool]) -> tuple[str, Outline]:
+    """
+    Only the mail's HTML, with slots written as [[name]], and the outline that it was made of.
+
+    Args:
+        shorten: which items are shown short.
+
+    Raises:
+        as render() does.
+    """
+    theme = themes.theme(designs.load(edition.newsletter.design), edition.newsletter.theme)
+    register = Register()
+    laid_out = outline(edition, links, theme, opened=register.field, shorten=shorten)
+    marks = Marks(Place.HTML, register)
+    return marks.shown(_compose(laid_out, theme, marks, register, web=False).html), laid_out
+
+
 def _compose(
-    laid_out: Outline, theme: designs.Theme, marks: Marks, register: Register, *, web: bool
+    laid_out: Outline, theme: themes.Theme, marks: Marks, register: Register, *, web: bool
 ) -> _Composed:
-    values = {"edition": laid_out, "light": theme.light, "dark": theme.dark, "slot": marks.make, "web": web}
-    mjml = fill(theme.design.folder, "mail.mjml.j2", values)
+    values = {
+        "edition": laid_out,
+        "theme": theme,
+        "type": theme.type,
+        "fonts": theme.fonts,
+        "side": theme.design.side,
+        "light": theme.light,
+        "dark": theme.dark,
+        "slot": marks.make,
+        "web": web,
+    }
+    mjml = fill(theme.design.shelves, "mail.mjml.j2", values)
     if web:
         mjml = register.with_defaults(mjml)
     marks.take_in(mjml)
     marks.check(mjml, "the template")
     compiled = compile_mjml(mjml)
     marks.check(compiled, "compiling")
-    html = inline(compiled, fill(theme.design.folder, "item.css.j2", values))
+    html = inline(compiled, fill(theme.design.shelves, "item.css.j2", values))
     marks.check(html, "putting the styles in place")
     _check_whole(html, laid_out)
     return _Composed(mjml, html)

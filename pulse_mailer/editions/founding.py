@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from pulse_mailer import audit
 from pulse_mailer.backends import BACKENDS
 from pulse_mailer.clock import now
+from pulse_mailer.composing import designs, themes
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
@@ -26,6 +27,7 @@ FIELDS = (
     "reason",
     "language",
     "timezone",
+    "design",
     "backends",
     "uncertain_policy",
     "told",
@@ -82,6 +84,9 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
     """
     before = {name: getattr(newsletter, name) for name in values}
     _set(newsletter, values)
+    if "design" in values:
+        # A theme made for one design may say what another does not know.
+        themes.theme(designs.load(newsletter.design), newsletter.theme)
     audit.record(
         database,
         actor,
@@ -92,9 +97,14 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
     )
     if values.keys() <= _UNSEEN:
         return []
+    why = f"{', '.join(values)} of the newsletter changed"
+    return reopen_all(database, newsletter, why, actor=actor)
+
+
+def reopen_all(database: Session, newsletter: Newsletter, why: str, *, actor: str) -> list[str]:
+    """Make what was to be sent of a newsletter drafts again, since its mail is another one now; gives their keys."""
     editions = select(Edition).where(Edition.newsletter_id == newsletter.id).order_by(Edition.id)
     held = editions.options(selectinload(Edition.newsletter)).with_for_update(of=Edition)
-    why = f"{', '.join(values)} of the newsletter changed"
     return [
         edition.key
         for edition in database.scalars(held, execution_options={"populate_existing": True})
@@ -115,6 +125,8 @@ def _right(name: str, value: str) -> str | list[str]:
         return str(Address.parse(value))
     if name == "language" and not _LANGUAGE.fullmatch(value):
         raise UsageError(f"{value!r} is not a language tag.", remedy="Use one such as en-GB or cy.")
+    if name == "design" and value not in designs.names():
+        raise UsageError(f"There is no design {value!r}.", remedy=f"There are: {', '.join(designs.names())}.")
     if name == "timezone" and value not in zoneinfo.available_timezones():
         raise UsageError(f"{value!r} is not a time zone.", remedy="Use one such as Europe/London.")
     if name == "uncertain_policy" and value not in set(UncertainPolicy):

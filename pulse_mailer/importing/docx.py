@@ -109,6 +109,7 @@ class _Reader(HTMLParser):
         self._typed = Levels()  #: lists that were typed with their bullets and numbers
         self._lines: list[list[Run]] = [[]]
         self._bold = self._italic = 0
+        self._raised = ""  #: sub or sup, while in one
         self._href: str | None = None
         self._linked: list[Run] = []
         self._seen_pictures: list[DraftPicture] = []  #: in the paragraph that is being read
@@ -140,6 +141,8 @@ class _Reader(HTMLParser):
         elif tag == "img":
             place = (attributes.get("src") or "").removeprefix("picture:")
             self._seen_pictures += self._pictures[int(place) : int(place) + 1] if place.isdigit() else []
+        elif tag in ("sub", "sup"):
+            self._raised = tag
         self._quotes += tag == "blockquote"
         self._bold += tag in _BOLD
         self._italic += tag in _ITALIC
@@ -154,12 +157,14 @@ class _Reader(HTMLParser):
             self._end_link()
         elif tag == "table":
             del self._cells[-1:]
+        elif tag in ("sub", "sup"):
+            self._raised = ""
         self._quotes -= tag == "blockquote"
         self._bold -= tag in _BOLD
         self._italic -= tag in _ITALIC
 
     def handle_data(self, data: str) -> None:
-        run = Run(data, self._bold > 0, self._italic > 0)
+        run = Run(data, self._bold > 0, self._italic > 0, raised=self._raised)
         (self._linked if self._href is not None else self._lines[-1]).append(run)
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from pulse_mailer.richtext import RAISED, RAISES
+
 # Possessive quantifiers throughout: no text, however hostile, makes these patterns try anything twice.
 _WORDS = r"(?:\\.|[^\[\]\\]|\[(?:\\.|[^\[\]\\])*+\])*+"
 _TARGET = r"<[^<>]*+>|(?:\\.|[^\s()<>\\]|\((?:\\.|[^\s()\\])*+\))*+"
@@ -14,10 +16,13 @@ _ANGLED = r"<(?P<angled>[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]*+)>"
 _BARE = r"(?<![\w@/])(?P<bare>https?://[^\s<>\[\]\"`|]++)"
 _ESCAPED = r"\\(?P<escaped>[!-/:-@\[-`{-~])"
 _LINKS = re.compile(rf"{_ESCAPED}|{_LINK}|{_ANGLED}|{_BARE}")
-_TOKENS = re.compile(rf"{_ESCAPED}|{_LINK}|{_ANGLED}|(?P<mark>\*{{1,3}}|_{{1,3}})")
+_TOKENS = re.compile(rf"{_ESCAPED}|{_LINK}|{_ANGLED}|{RAISED.pattern}|(?P<mark>\*{{1,3}}|_{{1,3}})")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-_MARKUP = re.compile(r"[\\\[<*_&]")
-_SPECIAL = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,32};)")
+_MARKUP = re.compile(r"[\\\[<*_&~^]")
+_SPECIAL = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{1,32};)|(?<![^\w)\]])[~^]")
+# Stand for the marks of raised words until all else is escaped; no text may hold these characters.
+_HELD = {"sub": "\ufdd0", "sup": "\ufdd1"}
+_HELD_MARKS = {_HELD[tag]: mark for mark, tag in RAISES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,14 @@ class Run:
 
     Attributes:
         target: where it links to; None when it does not.
+        raised: sub or sup; empty when it stands on the line.
     """
 
     text: str
     bold: bool = False
     italic: bool = False
     target: str | None = None
+    raised: str = ""
 
 
 def runs(markdown: str) -> list[Run]:
@@ -67,7 +74,7 @@ def visible(markdown: str) -> str:
 
 def write(parts: Iterable[Run]) -> str:
     """Our Markdown for runs that may hold anything: what would be read as markup is escaped."""
-    found = _smoothed([run for run in parts if run.text])
+    found = _smoothed(_with_marks([run for run in parts if run.text]))
     written = ""
     for target, group in groupby(enumerate(found), key=lambda place: place[1].target):
         words = ""
@@ -75,6 +82,8 @@ def write(parts: Iterable[Run]) -> str:
             after = found[place + 1].text[:1] if place + 1 < len(found) else ""
             words += _emphasised(run, (written + words)[-1:], after)
         written += words if target is None else link(words, target)
+    for held, mark in _HELD_MARKS.items():
+        written = written.replace(held, mark)
     return " ".join(written.split())
 
 
@@ -125,9 +134,11 @@ def _read_token(token: re.Match[str], bold: bool, italic: bool) -> list[Run]:
         return [Run(token["escaped"], bold, italic)]
     if token["angled"] is not None:
         return [Run(token["angled"], bold, italic, token["angled"])]
+    if token["raised"] is not None:
+        return [Run(token["raised"], bold, italic, raised=RAISES[token["raise"]])]
     target = token["target"].removeprefix("<").removesuffix(">")
     inner = runs(token["words"])
-    return [Run(run.text, bold or run.bold, italic or run.italic, target) for run in inner]
+    return [Run(run.text, bold or run.bold, italic or run.italic, target, run.raised) for run in inner]
 
 
 def _paired(markdown: str, tokens: list[re.Match[str]]) -> set[int]:
@@ -156,6 +167,22 @@ def _without_punctuation(url: str) -> str:
     while url and (url[-1] in ".,;:!?'’”*_" or (url[-1] == ")" and url.count(")") > url.count("("))):
         url = url[:-1]
     return url
+
+
+def _with_marks(parts: list[Run]) -> list[Run]:
+    """Put raised words, with their marks, into the run before them, where our Markdown would see them as raised."""
+    found: list[Run] = []
+    for run in parts:
+        before = found[-1] if found else Run("")
+        mark = next((mark for mark, tag in RAISES.items() if tag == run.raised), "")
+        plain = replace(run, raised="")
+        marked = f"{before.text[-1:]}{mark}{run.text}{mark}"
+        if mark and RAISED.fullmatch(marked, 1) and replace(before, text="") == replace(plain, text=""):
+            held = _HELD[run.raised]
+            found[-1] = replace(before, text=f"{before.text}{held}{run.text}{held}")
+        else:
+            found.append(plain)
+    return found
 
 
 def _smoothed(parts: list[Run]) -> list[Run]:

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
+from pulse_mailer.composing import designs
 from pulse_mailer.composing.colours import ENOUGH
 from pulse_mailer.composing.merging import preview
 from pulse_mailer.composing.rendering import render
@@ -53,22 +54,29 @@ FAINT_WORDS = """() => {
 
 
 EDITION = editions.edition()
+DESIGNS = designs.names()
 
 
-def shown(edition: Edition) -> str:
+def shown(edition: Edition, design: str = "digest") -> str:
+    edition.newsletter.design = design
     return preview(render(edition, editions.LINKS), editions.delivery(), editions.LINKS).html
 
 
 @functools.cache
-def sample() -> str:
-    return shown(EDITION)
+def sample(design: str) -> str:
+    return shown(EDITION, design)
 
 
 @contextmanager
 def opened(
-    browser: Browser, edition: Edition = EDITION, *, pictures: bool = True, **context: Any
+    browser: Browser,
+    edition: Edition = EDITION,
+    *,
+    design: str = "digest",
+    pictures: bool = True,
+    **context: Any,
 ) -> Iterator[Page]:
-    html = sample() if edition is EDITION else shown(edition)
+    html = sample(design) if edition is EDITION else shown(edition, design)
     drawn = {item.picture.file_name: item.picture.data for item in edition.items() if item.picture}
 
     def answer(route: Route) -> None:
@@ -97,27 +105,32 @@ def overflow(page: Page) -> int:
     return found
 
 
+@pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("pictures", [True, False], ids=["pictures on", "pictures off"])
-def test_nothing_is_cut_off_at_the_side(browser: Browser, width: int, pictures: bool) -> None:
-    with opened(browser, pictures=pictures, viewport=size(width)) as page:
+def test_nothing_is_cut_off_at_the_side(browser: Browser, design: str, width: int, pictures: bool) -> None:
+    with opened(browser, design=design, pictures=pictures, viewport=size(width)) as page:
         assert overflow(page) == 0
 
 
-def test_even_a_word_without_end_stays_on_a_phone(browser: Browser) -> None:
+@pytest.mark.parametrize("design", DESIGNS)
+def test_even_a_word_without_end_stays_on_a_phone(browser: Browser, design: str) -> None:
     endless = editions.small(
         title="Unbreakable" * 20,
         publisher="P" * 120,
         summary=f"See <https://example.org/{'x' * 200}>\n\n- {'y' * 150}",
     )
     endless.newsletter.name = "Donaudampfschifffahrtsgesellschaft"
-    with opened(browser, endless, viewport=size(375)) as page:
+    with opened(browser, endless, design=design, viewport=size(375)) as page:
         assert overflow(page) == 0
 
 
+@pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_all_words_stand_out_from_their_ground(browser: Browser, scheme: Literal["light", "dark"]) -> None:
-    with opened(browser, viewport=size(375), color_scheme=scheme) as page:
+def test_all_words_stand_out_from_their_ground(
+    browser: Browser, design: str, scheme: Literal["light", "dark"]
+) -> None:
+    with opened(browser, design=design, viewport=size(375), color_scheme=scheme) as page:
         words = page.evaluate(FAINT_WORDS)
 
     assert len(words) > 150
@@ -140,9 +153,10 @@ def test_the_paper_lies_on_a_quiet_ground(browser: Browser, scheme: Literal["lig
     assert grounds == GROUNDS[scheme]
 
 
+@pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing(browser: Browser, scheme: Literal["light", "dark"]) -> None:
-    with opened(browser, viewport=size(375), color_scheme=scheme) as page:
+def test_axe_finds_nothing(browser: Browser, design: str, scheme: Literal["light", "dark"]) -> None:
+    with opened(browser, design=design, viewport=size(375), color_scheme=scheme) as page:
         found = Axe().run(page, options=AXE)
 
     assert found.violations_count == 0, found.generate_report()
@@ -168,8 +182,9 @@ def test_without_pictures_their_words_stand_in_their_place(browser: Browser) -> 
     assert len(words) == 4
 
 
-def test_the_way_out_can_be_hit_with_a_thumb(browser: Browser) -> None:
-    with opened(browser, viewport=size(375)) as page:
+@pytest.mark.parametrize("design", DESIGNS)
+def test_the_way_out_can_be_hit_with_a_thumb(browser: Browser, design: str) -> None:
+    with opened(browser, design=design, viewport=size(375)) as page:
         box = page.get_by_role("link", name="Unsubscribe").bounding_box()
 
     assert box

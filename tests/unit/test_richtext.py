@@ -12,6 +12,7 @@ from pulse_mailer.richtext import (
     MAX_CHARACTERS,
     MAX_DEPTH,
     TEXT_WIDTH,
+    beginning,
     clean,
     links_in,
     to_html,
@@ -47,7 +48,7 @@ def test_any_text_is_made_safe_or_refused(markdown: str) -> None:
         html = to_html(markdown)
     except UnsafeText:
         return
-    tags = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h5"}
+    tags = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h5", "sub", "sup"}
     assert set(re.findall(r"</?([a-zA-Z][\w:-]*)", html)) <= tags
     assert not re.search(r"[\t\r\n]| {2}", html)
 
@@ -55,7 +56,20 @@ def test_any_text_is_made_safe_or_refused(markdown: str) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["- a\n", "  - b\n", "1. c\n", "> d\n", "**", "_", "[x](", "https://e.org)", "\n", " w "]
+            [
+                "- a\n",
+                "  - b\n",
+                "1. c\n",
+                "> d\n",
+                "**",
+                "_",
+                "[x](",
+                "https://e.org)",
+                "\n",
+                " w ",
+                "~",
+                "^",
+            ]
         )
     )
 )
@@ -91,6 +105,30 @@ def test_numbers_go_on_where_staff_begin_them() -> None:
 
 def test_code_marks_are_only_letters() -> None:
     assert to_html("    indented\n\nand `ticks`") == "<p>indented</p> <p>and `ticks`</p>"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html", "text"),
+    [
+        ("H~2~O", "H<sub>2</sub>O", "H₂O"),
+        ("the 19^th^ century", "the 19<sup>th</sup> century", "the 19ᵗʰ century"),
+        ("x^n+1^ and x~max~", "x<sup>n+1</sup> and x<sub>max</sub>", "xⁿ⁺¹ and xₘₐₓ"),
+        ("p^Q^ and p~Q~", "p<sup>Q</sup> and p<sub>Q</sub>", "p^(Q) and p_(Q)"),  # Unicode has no small Q
+        ("(a)~1~", "(a)<sub>1</sub>", "(a)₁"),
+        ("**CO~2~**", "<strong>CO<sub>2</sub></strong>", "CO₂"),
+        ("[CO~2~](#)", "CO<sub>2</sub>", "CO₂"),
+        # Prose keeps its tildes and carets.
+        ("~5 to ~10, ~£5m–~£6m", "~5 to ~10, ~£5m–~£6m", "~5 to ~10, ~£5m–~£6m"),
+        ("2^10 and 2^20", "2^10 and 2^20", "2^10 and 2^20"),
+        ("a~~b~~ c^^d^^", "a~~b~~ c^^d^^", "a~~b~~ c^^d^^"),
+        (r"H\~2~O and 19\^th^", "H~2~O and 19^th^", "H~2~O and 19^th^"),
+        ("https://example.org/~ann/~bob", "https://example.org/~ann/~bob", "https://example.org/~ann/~bob"),
+        (f"a~{'b' * 31}~", f"a~{'b' * 31}~", f"a~{'b' * 31}~"),  # nothing that long is an index
+    ],
+)
+def test_words_are_raised_and_lowered(markdown: str, html: str, text: str) -> None:
+    assert to_html(markdown) == f"<p>{html}</p>"
+    assert to_text(markdown, []) == text
 
 
 @pytest.mark.parametrize(
@@ -257,3 +295,27 @@ def test_cleaning_keeps_the_place_of_a_picture_and_not_its_source() -> None:
 
 def test_cleaning_drops_scripts_with_what_is_in_them() -> None:
     assert clean("<p>a</p><script>b</script><style>c</style></mj-text><mj-raw>d") == "<p>a</p>d"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "begins"),
+    [
+        ("One paragraph,\non two lines.\n\nAnother.", "One paragraph,\non two lines."),
+        ("Only one.", "Only one."),
+        ("- first\n  1. nested\n- second", "- first\n  1. nested"),
+        ("3. third\n4. fourth", "3. third"),
+        ("The report finds:\n\n- this\n- that", "The report finds:\n\n- this"),
+        ("The report finds:\n\n- this", "The report finds:\n\n- this"),
+        ("### Findings\n\nOne.\n\nTwo.", "### Findings\n\nOne."),
+        ("> A quote\n> of two lines\n\nAfter it.", "> A quote\n> of two lines"),
+        ("Ends with a colon:", "Ends with a colon:"),
+        ("", ""),
+    ],
+)
+def test_a_text_begins_with_its_first_paragraph_or_entry(markdown: str, begins: str) -> None:
+    assert beginning(markdown) == begins
+
+
+@given(st.lists(st.sampled_from(["- a\n", "  - b\n", "1. c\n", "> d\n", "# e\n", "\n", "f:\n", "**g**"])))
+def test_a_beginning_is_the_beginning(pieces: list[str]) -> None:
+    assert "".join(pieces).startswith(beginning("".join(pieces)))

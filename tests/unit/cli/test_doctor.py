@@ -228,3 +228,18 @@ def test_current_tells_by_its_exit_status() -> None:
 def test_command_on_a_database_that_is_behind_names_the_command() -> None:
     with pytest.raises(DatabaseBehind, match="pulse-mailer db upgrade"):
         CliRunner().invoke(application(), ["newsletter", "list"], catch_exceptions=False)
+
+
+def test_templates_of_one_s_own_are_counted_and_a_broken_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_MAILER_TEMPLATES_DIR", str(tmp_path / "ours"))
+    assert doctor("--offline")[1]["templates"]["state"] == "failed"
+
+    (tmp_path / "ours" / "editions" / "digest").mkdir(parents=True)
+    footer = tmp_path / "ours" / "editions" / "digest" / "footer.mjml.j2"
+    footer.write_text("ours")
+    assert f"{tmp_path / 'ours'} has 1 file of your own." in doctor("--offline")[1]["templates"]["what"]
+
+    footer.write_text("one\n{{ broken")
+    assert f"{footer}, line 2" in doctor("--offline")[1]["templates"]["what"]

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml.html import HtmlElement
 
+from pulse_mailer.composing import designs
 from pulse_mailer.composing.colours import ENOUGH, contrast
-from pulse_mailer.composing.environment import fill
+from pulse_mailer.composing.environment import Shelves, fill
 from pulse_mailer.composing.markup import parsed, visible_text
 from pulse_mailer.composing.merging import preview
 from pulse_mailer.composing.rendering import render
 from pulse_mailer.domain.edition import Edition, Rendering
+from pulse_mailer.domain.newsletter import Logo
 from pulse_mailer.errors import BrokenTemplate, NotFound, UnsafeText, UsageError
 from pulse_mailer.richtext import usable_url
 from tests.unit.composing import editions
@@ -38,12 +40,17 @@ def made(edition: Edition) -> Rendering:
     return render(edition, editions.LINKS)
 
 
+@pytest.fixture(scope="module", params=designs.names())
+def designed(request: pytest.FixtureRequest) -> Rendering:
+    edition = editions.edition()
+    edition.newsletter.design = request.param
+    return made(edition)
+
+
 @pytest.mark.parametrize("form", ["html", "txt", "mjml"])
-def test_it_is_what_was_approved(rendering: Rendering, form: str, pytestconfig: pytest.Config) -> None:
-    shown = {"html": rendering.html.replace("><", ">\n<"), "txt": rendering.text, "mjml": rendering.mjml}[
-        form
-    ]
-    path = GOLDEN / f"digest.{form}"
+def test_it_is_what_was_approved(designed: Rendering, form: str, pytestconfig: pytest.Config) -> None:
+    shown = {"html": designed.html.replace("><", ">\n<"), "txt": designed.text, "mjml": designed.mjml}[form]
+    path = GOLDEN / f"{designed.design}.{form}"
     if pytestconfig.getoption("--update-golden", default=False):
         path.write_text(shown, encoding="utf-8")
 
@@ -64,7 +71,8 @@ def test_another_word_gives_another_fingerprint(rendering: Rendering) -> None:
     assert made(changed).fingerprint != rendering.fingerprint
 
 
-def test_every_item_is_in_both_parts(edition: Edition, rendering: Rendering) -> None:
+def test_every_item_is_in_both_parts(edition: Edition, designed: Rendering) -> None:
+    rendering = designed
     words, text = visible_text(rendering.html), " ".join(rendering.text.split())
     for item in edition.items():
         for found in (words, text):
@@ -79,7 +87,8 @@ def test_the_letter_is_signed_in_both_parts(rendering: Rendering) -> None:
         assert "With best wishes, Dr Mara Ellison Head of Research" in found
 
 
-def test_the_footer_says_who_why_and_how_to_leave_in_both_parts(rendering: Rendering) -> None:
+def test_the_footer_says_who_why_and_how_to_leave_in_both_parts(designed: Rendering) -> None:
+    rendering = designed
     for found in (visible_text(rendering.html), " ".join(rendering.text.split())):
         for words in (
             "Unsubscribe",
@@ -110,9 +119,9 @@ def test_references_in_the_text_count_up_and_each_is_listed_once(rendering: Rend
     assert {int(number) for number in re.findall(r"\[(\d+)\]", rendering.text)} == set(listed)
 
 
-def test_headings_begin_with_one_h1_and_skip_no_level(rendering: Rendering) -> None:
+def test_headings_begin_with_one_h1_and_skip_no_level(designed: Rendering) -> None:
     levels = [
-        int(heading.tag[1]) for heading in parsed(rendering.html).iter("h1", "h2", "h3", "h4", "h5", "h6")
+        int(heading.tag[1]) for heading in parsed(designed.html).iter("h1", "h2", "h3", "h4", "h5", "h6")
     ]
 
     assert levels[0] == 1
@@ -164,7 +173,8 @@ def test_what_the_contents_link_to_is_in_the_web_copy(rendering: Rendering) -> N
     assert wanted <= set(parsed(rendering.web_html).xpath("//@id"))
 
 
-def test_the_web_copy_holds_nothing_personal_and_no_dead_link(rendering: Rendering) -> None:
+def test_the_web_copy_holds_nothing_personal_and_no_dead_link(designed: Rendering) -> None:
+    rendering = designed
     page = parsed(rendering.web_html)
     names = set(page.xpath("//@id"))
 
@@ -203,22 +213,22 @@ def test_it_stays_well_under_what_gmail_clips() -> None:
     assert len(html.encode()) < 90_000 < GMAIL_CLIPS_AT
 
 
-def test_a_section_costs_a_table_and_categories_and_items_none(rendering: Rendering) -> None:
+def test_a_section_costs_a_table_and_categories_and_items_none(designed: Rendering) -> None:
     frame, sections = 3, 4  # masthead, letter, footer
 
-    assert rendering.mjml.count("</mj-section>") == frame + sections
+    assert designed.mjml.count("</mj-section>") == frame + sections
 
 
-def test_styles_fit_what_gmail_reads(rendering: Rendering) -> None:
-    assert sum(len(style) for style in re.findall(r"<style.*?</style>", rendering.html, re.DOTALL)) < 8_192
+def test_styles_fit_what_gmail_reads(designed: Rendering) -> None:
+    assert sum(len(style) for style in re.findall(r"<style.*?</style>", designed.html, re.DOTALL)) < 8_192
 
 
 def test_outlook_s_conditions_are_balanced(rendering: Rendering) -> None:
     assert rendering.html.count("<!--[if") == rendering.html.count("<![endif]")
 
 
-def test_every_dark_rule_wins_over_the_style_in_place(rendering: Rendering) -> None:
-    dark = re.search(r"@media \(prefers-color-scheme: dark\) \{(.*?\})\s*\}", rendering.html, re.DOTALL)
+def test_every_dark_rule_wins_over_the_style_in_place(designed: Rendering) -> None:
+    dark = re.search(r"@media \(prefers-color-scheme: dark\) \{(.*?\})\s*\}", designed.html, re.DOTALL)
 
     assert dark
     declarations = [
@@ -254,8 +264,8 @@ def styled_words(page: HtmlElement) -> Iterator[tuple[str, str, str, float]]:
     yield from walk(page.body, "#000000", "#FFFFFF", 16)
 
 
-def test_all_text_reads_well_and_none_is_small(rendering: Rendering) -> None:
-    words = list(styled_words(parsed(rendering.html)))
+def test_all_text_reads_well_and_none_is_small(designed: Rendering) -> None:
+    words = list(styled_words(parsed(designed.html)))
 
     assert len(words) > 100
     for text, colour, ground, size in words:
@@ -385,26 +395,109 @@ def test_a_value_that_a_template_asks_for_in_vain_is_named(tmp_path: Path) -> No
     (tmp_path / "text.j2").write_text("{{ nothing }}")
 
     with pytest.raises(BrokenTemplate, match="nothing"):
-        fill(tmp_path, "text.j2", {})
+        fill(Shelves((tmp_path,)), "text.j2", {})
 
 
 def test_a_template_s_mistake_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "text.j2").write_text("one\n{% if %}")
 
     with pytest.raises(BrokenTemplate, match=r"text\.j2, line 2"):
-        fill(tmp_path, "text.j2", {})
+        fill(Shelves((tmp_path,)), "text.j2", {})
 
 
 def test_a_template_reaches_nothing_but_what_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "text.j2").write_text("{{ edition.__class__.__mro__ }}")
 
     with pytest.raises(BrokenTemplate):
-        fill(tmp_path, "text.j2", {"edition": "x"})
+        fill(Shelves((tmp_path,)), "text.j2", {"edition": "x"})
 
 
 def test_only_markup_templates_escape(tmp_path: Path) -> None:
     for name in ("text.j2", "mail.mjml.j2"):
         (tmp_path / name).write_text("{{ words }}")
 
-    assert fill(tmp_path, "text.j2", {"words": "a & b"}) == "a & b"
-    assert fill(tmp_path, "mail.mjml.j2", {"words": "a & b"}) == "a &amp; b"
+    assert fill(Shelves((tmp_path,)), "text.j2", {"words": "a & b"}) == "a & b"
+    assert fill(Shelves((tmp_path,)), "mail.mjml.j2", {"words": "a & b"}) == "a &amp; b"
+
+
+LONG = "The first paragraph.\n\nThe second, with a [link](https://second.example.org).\n\n- an entry"
+
+
+def shortened(**fields: str) -> Rendering:
+    edition = editions.small(title="Warm homes", summary=LONG, **fields)
+    next(edition.items()).is_short = True
+    return made(edition)
+
+
+def test_a_short_item_leads_to_the_rest_of_it_on_the_web() -> None:
+    rendering = shortened()
+    there = "https://news.example.org/editions/harbour-review/2025-05#item-1"
+    (link,) = parsed(rendering.html).xpath("//a[text()='Read more on the web']")
+
+    assert "The first paragraph." in rendering.html
+    assert "The second" not in rendering.html + rendering.text
+    assert link.get("href") == there
+    assert link.get("aria-label") == "Read more on the web: Warm homes"
+    assert f"Read more on the web:\n{there}\n" in rendering.text
+
+
+def test_the_web_copy_shows_all_of_a_short_item() -> None:
+    page = parsed(shortened().web_html)
+
+    assert "The second" in visible_text(shortened().web_html)
+    assert "Read more" not in visible_text(shortened().web_html)
+    assert page.xpath("//@id").count("item-1") == 1
+
+
+def test_an_item_of_one_paragraph_is_not_made_shorter() -> None:
+    edition = editions.small(summary="All there is.")
+    next(edition.items()).is_short = True
+
+    assert "Read more on the web" not in made(edition).html
+
+
+def with_logo(width: int = 600, height: int = 200, **theme: str) -> Rendering:
+    edition = editions.small()
+    edition.newsletter.logo = Logo(picture=editions.picture("logo", width, height))
+    edition.newsletter.theme = theme
+    return made(edition)
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((600, 200), ("192", "64")), ((1000, 100), ("220", "22")), ((40, 40), ("40", "40"))],
+)
+def test_a_logo_fits_the_masthead(size: tuple[int, int], shown: tuple[str, str]) -> None:
+    (image,) = parsed(with_logo(*size).html).iter("img")
+
+    assert (image.get("width"), image.get("height")) == shown
+
+
+def test_a_logo_beside_the_name_is_the_sender_s() -> None:
+    page = parsed(with_logo().html)
+    (image,) = page.iter("img")
+
+    assert image.get("alt") == "Harbour Research"
+    assert page.findtext(".//h1") == "Harbour Review"
+
+
+def test_a_logo_in_the_name_s_place_is_read_as_the_name() -> None:
+    (image,) = parsed(with_logo(masthead="logo").html).xpath("//h1/img")
+
+    assert image.get("alt") == "Harbour Review"
+
+
+def test_a_logo_stands_on_a_plate_where_all_else_is_dark() -> None:
+    (image,) = parsed(with_logo().html).iter("img")
+
+    assert "background-color:#FFFFFF" in (image.get("style") or "")
+    assert ".logo" not in made(editions.small()).html
+
+
+def test_a_newsletter_s_scale_and_fonts_are_used() -> None:
+    edition = editions.small()
+    edition.newsletter.theme = {"scale": "large", "headings": "sans"}
+    rendering = made(edition)
+
+    assert "font-size:18px" in rendering.html
+    assert "Georgia" not in rendering.html

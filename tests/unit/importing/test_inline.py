@@ -9,6 +9,7 @@ from pulse_mailer.importing.inline import Run, rewrite_links, runs, visible, wri
 from pulse_mailer.richtext import to_html
 
 PRINTABLE = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=40)
+RAISED = st.sampled_from(["", "", "sub", "sup"])
 
 
 def test_emphasis_and_links_become_runs() -> None:
@@ -25,6 +26,8 @@ def test_emphasis_and_links_become_runs() -> None:
 @pytest.mark.parametrize(
     ("markdown", "seen"),
     [
+        ("H~2~O on the 19^th^", "H2O on the 19th"),
+        ("~5 of ~10, 2^10 and a^ b^", "~5 of ~10, 2^10 and a^ b^"),
         ("5* hotels and ** stars", "5* hotels and ** stars"),
         (r"\*not bold\*", "*not bold*"),
         ("snake_case_name", "snake_case_name"),
@@ -66,13 +69,28 @@ def test_bare_links_end_before_the_full_stop() -> None:
     assert seen == ["https://example.org/a_(b)", "https://example.org"]
 
 
-@given(st.lists(st.builds(Run, PRINTABLE, st.booleans(), st.booleans()), max_size=6))
+def test_raised_and_lowered_words_stay_so() -> None:
+    parts = [Run("CO"), Run("2", raised="sub"), Run(" on the 19"), Run("th", raised="sup")]
+
+    assert write(parts) == "CO~2~ on the 19^th^"
+    assert runs(write(parts)) == parts
+
+
+def test_what_our_markdown_cannot_raise_stays_on_the_line() -> None:
+    assert write([Run("see "), Run("note 1", raised="sup")]) == "see note 1"
+
+
+def test_bold_words_are_raised_within_their_bold() -> None:
+    assert write([Run("CO", bold=True), Run("2", bold=True, raised="sub")]) == "**CO~2~**"
+
+
+@given(st.lists(st.builds(Run, PRINTABLE, st.booleans(), st.booleans(), raised=RAISED), max_size=6))
 def test_what_was_written_reads_as_it_was(parts: list[Run]) -> None:
     expected = " ".join("".join(run.text for run in parts).split())
     assert visible(write(parts)) == expected
 
 
-@given(st.lists(st.builds(Run, PRINTABLE, st.booleans(), st.booleans()), max_size=6))
+@given(st.lists(st.builds(Run, PRINTABLE, st.booleans(), st.booleans(), raised=RAISED), max_size=6))
 def test_commonmark_shows_what_was_written(parts: list[Run]) -> None:
 
     text = "x " + write(parts)

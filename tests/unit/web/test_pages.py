@@ -1,10 +1,12 @@
 import datetime
 import hashlib
+from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
-from pulse_mailer.resources import templates_dir
+from pulse_mailer.errors import BrokenTemplate
+from pulse_mailer.resources import prefer_templates, templates_dir
 from pulse_mailer.web.pages import Pages, counted, day, moment
 
 SUMMER = datetime.datetime(2026, 7, 1, 22, 30, tzinfo=datetime.UTC)
@@ -72,3 +74,49 @@ def test_no_page_holds_anything_that_its_policy_forbids(folder: str) -> None:
             "https:",
         ):
             assert forbidden not in source, f"{path.name} holds {forbidden}"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The folder public/ of a templates folder of one's own."""
+    (tmp_path / "public").mkdir()
+    prefer_templates(tmp_path)
+    return tmp_path / "public"
+
+
+def problem() -> str:
+    page = Pages("https://example.org/news", ()).page("public/problem.html", words=WORDS)
+    return bytes(page.body).decode()
+
+
+def test_a_public_page_of_one_s_own_goes_before_the_shipped_one(own: Path) -> None:
+    (own / "base.html").write_text(
+        '{% extends "shipped/public/base.html" %}{% block head %}<meta name="ours">{% endblock %}'
+    )
+
+    assert '<meta name="ours">' in problem()
+    assert "<p>W</p>" in problem()
+
+
+def test_a_malformed_page_of_one_s_own_is_named_with_its_line_at_the_start(own: Path) -> None:
+    (own / "problem.html").write_text("one\n{% if %}")
+
+    with pytest.raises(BrokenTemplate, match=r"public/problem\.html, line 2"):
+        problem()
+
+
+def test_a_page_of_one_s_own_that_fails_gives_way_to_the_shipped_one(
+    own: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (own / "problem.html").write_text("one\n{{ words.nothing.at_all }}")
+
+    assert "<p>W</p>" in problem()
+    assert "public/problem.html, line 2" in caplog.text
+
+
+def test_staff_s_pages_are_as_shipped(own: Path) -> None:
+    (own.parent / "web").mkdir()
+    (own.parent / "web" / "problem.html").write_text("ours")
+    page = Pages("https://example.org", ()).page("web/problem.html", words=WORDS)
+
+    assert bytes(page.body).decode() != "ours"

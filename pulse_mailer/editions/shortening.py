@@ -1,0 +1,37 @@
+"""Showing items short in the mail, so that it is not cut off; the web copy shows them whole."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from pulse_mailer.editions import places
+from pulse_mailer.editions.arranging import said
+from pulse_mailer.editions.changing import Change, changing
+
+
+def shorten(
+    database: Session,
+    name: str,
+    numbers: Sequence[int],
+    *,
+    short: bool = True,
+    actor: str,
+    expected: int | None = None,
+) -> Change:
+    """
+    Let the mail show only how items begin, or with `short` False all of them again.
+
+    Args:
+        numbers: the items' numbers; none: every item.
+
+    Raises:
+        NotFound: there is no such item.
+        WrongState, Conflict: see `changing()`.
+    """
+    with changing(database, name, actor=actor, expected=expected) as change:
+        chosen = list(numbers) or [item.number for item in change.edition.items()]
+        for found in places.items(change.edition, chosen):
+            found.item.is_short = short
+        change.what = f"{said(chosen)} shown {'short' if short else 'whole'} in the mail"
+        change.numbers = tuple(dict.fromkeys(chosen))
+    return change
