@@ -42,7 +42,7 @@ def history_(
         return
     rows = [[spell.revisions, _when(spell.at, edition), spell.actor, spell.words] for spell in spells]
     output.print_table(["Revision", "When", "Who", "What"], rows, ["Revision"])
-    output.say(f"What one changed: pulse-mailer edition diff {edition.name} {edition.revision}")
+    output.say(f"What the last one changed: pulse-mailer edition diff {edition.name}")
 
 
 def diff(
