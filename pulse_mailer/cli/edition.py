@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import (
+    composing_history,
     composing_items,
     composing_parts,
     composing_words,
@@ -195,6 +196,9 @@ def send(
 app.command()(composing_words.new)
 app.command("set")(composing_words.set_)
 app.command()(composing_words.write)
+app.command("history")(composing_history.history_)
+app.command()(composing_history.diff)
+app.command()(composing_history.restore)
 app.add_typer(composing_items.app, name="item")
 app.add_typer(composing_parts.sections, name="section")
 app.add_typer(composing_parts.categories, name="category")

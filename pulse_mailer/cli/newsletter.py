@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import output, steering, theming
+from pulse_mailer.cli import output, programme, steering, theming
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import founding, reading
 from pulse_mailer.errors import UsageError
 
 app = typer.Typer(help="Make a newsletter, and set what it says of itself.", no_args_is_help=True)
+app.add_typer(programme.app, name="programme")
 
 Slug = Annotated[str | None, typer.Argument(help="Its short name; may be left out when there is only one.")]
 

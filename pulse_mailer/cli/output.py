@@ -82,4 +82,9 @@ def print_table(
 
 def plain(text: str) -> str:
     """The text so that neither Rich nor the terminal takes anything in it for a command."""
-    return escape(text.translate(_STEERING))
+    return escape(steady(text))
+
+
+def steady(text: str) -> str:
+    """The text so that the terminal takes nothing in it for a command."""
+    return text.translate(_STEERING)

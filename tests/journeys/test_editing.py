@@ -1,0 +1,130 @@
+"""An edition begun, filled, put in order, compared and restored by commands, and what they say to wrong ones."""
+
+import json
+
+import pytest
+
+from tests.journeys.conftest import Program
+
+E = "2026-12"
+
+
+@pytest.fixture
+def begun(program: Program) -> Program:
+    steps = (
+        ("newsletter", "add", "pulse", "--name", "Pulse", "--from-address", "editor@example.org"),
+        ("newsletter", "programme", "add", "section", "Care"),
+        ("newsletter", "programme", "add", "section", "Housing"),
+        ("newsletter", "programme", "add", "category", "Reports"),
+        ("newsletter", "programme", "add", "category", "Briefings"),
+        ("edition", "new", E),
+        (
+            "edition",
+            "item",
+            "add",
+            E,
+            "--to",
+            "Care/Reports",
+            "--title",
+            "Who cares",
+            "--url",
+            "https://example.org/1",
+        ),
+        (
+            "edition",
+            "item",
+            "add",
+            E,
+            "--to",
+            "care/reports",
+            "--title",
+            "Who moves",
+            "--summary",
+            "One.\n\nTwo.",
+        ),
+    )
+    for step in steps:
+        ended = program(*step)
+        assert ended.status == 0, ended.err
+    return program
+
+
+def test_verbs_put_an_edition_in_order(begun: Program) -> None:
+    moved = begun("edition", "item", "move", E, "2", "--to", "Housing/Briefings", "--json")
+    assert json.loads(moved.out) == {
+        "edition": f"pulse/{E}",
+        "revision": 4,
+        "what": "item 2 moved to Housing/Briefings",
+        "items": [2],
+        "changed": True,
+        "reopened": False,
+    }
+    assert begun("edition", "item", "split", E, "2", "--title", "Who stays").status == 0
+    assert begun("edition", "category", "merge", E, "Housing/Briefings", "Care/Reports").status == 0
+    assert begun("edition", "section", "move", E, "Housing", "--first").status == 0
+    assert begun("edition", "item", "hide", E, "3").status == 0
+    shown = begun("edition", "show", E)
+    assert shown.out.index("Housing") < shown.out.index("Care")
+    assert "3 Who stays (no link) (hidden)" in shown.out
+    assert "Letter: 0 paragraphs (to be written)" in shown.out
+    assert "draft, 3 to write" in begun("edition", "list").out
+
+
+def test_words_come_from_a_file(begun: Program) -> None:
+    (begun.folder / "letter.md").write_bytes("Dear readers,\r\n\r\nwelcome – again.\r\n".encode("cp1252"))
+    assert begun("edition", "write", E, "letter", "--file", "letter.md").status == 0
+    found = json.loads(begun("edition", "show", E, "--json").out)
+    assert found["letter"]["text"] == "Dear readers,\n\nwelcome – again."
+    assert found["to_write"] == ["subject", "preheader"]
+
+
+def test_history_tells_what_changed_and_gives_it_back(begun: Program) -> None:
+    begun("edition", "item", "set", E, "1", "--title", "Who really cares")
+    told = begun("edition", "diff", E)
+    assert "Item 1 “Who really cares”" in told.out
+    assert "title changed: Who {+really +}cares" in told.out
+    begun("edition", "item", "remove", E, "1", "2")
+    assert begun("edition", "restore", E, "4").status == 0
+    kept = json.loads(begun("edition", "history", E, "--json").out)
+    assert [one["what"] for one in kept[:3]] == [
+        "revision 4 restored",
+        "items 1 and 2 removed",
+        "title of item 1 set",
+    ]
+    found = json.loads(begun("edition", "show", E, "--json").out)
+    assert [item["number"] for item in found["sections"][0]["categories"][0]["items"]] == [1, 2]
+
+
+#: The command after `edition`, its exit status, and words of its message.
+WRONG: list[tuple[tuple[str, ...], int, str]] = [
+    (("new", E), 4, "There is an edition pulse/2026-12 already"),
+    (("new", "a b"), 2, "cannot be an edition's key"),
+    (("new", "2027-01", "--from", "2020-01"), 1, "no edition '2020-01'"),
+    (("item", "add", E, "--to", "Sport", "--title", "x"), 1, "no category 'Sport'"),
+    (("item", "add", E, "--to", "Reports", "--title", "x"), 2, "could be several"),
+    (("item", "set", E, "1"), 2, "Nothing was said to change"),
+    (("item", "set", E, "1", "--url", "javascript:x"), 2, "is no web address"),
+    (("item", "set", E, "1", "--title", "x", "--revision", "1"), 4, "nothing of yours was stored"),
+    (("item", "set", E, "1", "--picture", "none.png", "--alt", "x"), 1, "none.png cannot be read"),
+    (("item", "move", E, "1", "--before", "2", "--first"), 2, "three different places"),
+    (("item", "merge", E, "1", "1"), 2, "one and the same"),
+    (("section", "remove", E, "Care"), 4, "Care holds 2 items"),
+    (("section", "set", E, "Care", "--colour", "red"), 2, "is no colour"),
+    (("set", E, "subject"), 2, "given a value, or kept"),
+    (("set", E, "subject", "--keep"), 2, "The subject is empty"),
+    (("write", E, "item"), 2, "item NUMBER"),
+    (("write", E, "letter", "--file", "none.md"), 1, "none.md cannot be read"),
+    (("restore", E, "99"), 1, "no revision 99"),
+    (("diff", E, "1", "99"), 1, "no revision 99"),
+]
+
+
+def test_wrong_commands_say_why_and_change_nothing(begun: Program) -> None:
+    # One after the other in one folder: to make it anew for each takes much longer than they do.
+    unlike = {}
+    for command, status, says in WRONG:
+        ended = begun("edition", *command)
+        if ended.status != status or says not in ended.err or "Traceback" in ended.err:
+            unlike[" ".join(command)] = (ended.status, ended.err)
+    assert unlike == {}
+    assert json.loads(begun("edition", "show", E, "--json").out)["revision"] == 3
