@@ -23,6 +23,11 @@ _OTHERS = (
 _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+# Bullets from Word's own fonts, whose letters mean nothing elsewhere.
+_GLYPHS = str.maketrans(
+    {"\uf0b7": "•", "\uf0a7": "▪", "\uf06f": "o", "\uf0a8": "◦", "\uf0d8": "➢", "\uf0fc": "✓", "\uf076": "❖",
+     "\uf02d": "-", "\uf0e0": "→"}
+)  # fmt: skip
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x85\u2028\u2029]")
 _CHARACTER_NUMBER = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*(\d{1,7}));")
 
@@ -46,7 +51,9 @@ def decode(name: str, data: bytes) -> str:
 
 def printable(text: str) -> str:
     """The text without characters that mail may not carry, written as they are or as an entity."""
-    return _UNWANTED.sub("", _CHARACTER_NUMBER.sub(_allowed, text) if "&#" in text else text)
+    return _UNWANTED.sub("", _CHARACTER_NUMBER.sub(_allowed, text) if "&#" in text else text).translate(
+        _GLYPHS
+    )
 
 
 def _allowed(entity: re.Match[str]) -> str:

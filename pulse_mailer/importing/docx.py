@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import Any
 
+from lxml import etree
+
 from pulse_mailer.errors import UnreadableDocument
-from pulse_mailer.importing import inline, wording
+from pulse_mailer.importing import inline, mending, wording
 from pulse_mailer.importing.archive import opened
 from pulse_mailer.importing.blocks import Block, Kind, Line, Reading
 from pulse_mailer.importing.decoding import READABLE, printable
@@ -25,21 +27,33 @@ _BACK = ("#footnote-ref", "#endnote-ref", "#comment-ref")
 _TOLD = 1_000_000  #: cells of a table that was reported
 _INNER_BULLETS = "o◦▪○"
 _BOLD, _ITALIC = {"strong", "b"}, {"em", "i"}
+_DEEPEST = 9  #: levels of lists that have a style of their own
+
+
+def _list_styles() -> list[str]:
+    """Built-in styles of lists, by their names and by the ids that mending gives: List Bullet 2 is one level in."""
+    return [
+        f"{style} => {'ul|ol > li > ' * (level - 1)}{element} > li:fresh"
+        for level in range(1, _DEEPEST + 1)
+        for kind, element in (("Bullet", "ul"), ("Number", "ol"))
+        for style in (
+            f"p[style-name='List {kind}{f' {level}' if level > 1 else ''}']",
+            f"p.List{kind}{level if level > 1 else ''}",
+        )
+    ]
+
+
 # A title is the masthead, so that the headings begin one level below it.
 _STYLES = "\n".join(
     [
         "p[style-name='Title'] => h1:fresh",
+        "p.Title => h1:fresh",
         *(f"p[style-name='{word} {level}'] => h{min(level + 1, 6)}:fresh"
-          for word in ("Heading", "heading") for level in range(1, 7)),
-        *(f"p.Heading{level} => h{min(level + 1, 6)}:fresh" for level in range(1, 7)),
+          for word in ("Heading", "heading") for level in range(1, 10)),
+        *(f"p.Heading{level} => h{min(level + 1, 6)}:fresh" for level in range(1, 10)),
         "p[style-name='Quote'] => blockquote > p:fresh",
         "p[style-name='Intense Quote'] => blockquote > p:fresh",
-        "p[style-name='List Bullet'] => ul > li:fresh",
-        "p[style-name='List Number'] => ol > li:fresh",
-        "p[style-name='List Bullet 2'] => ul|ol > li > ul > li:fresh",
-        "p[style-name='List Number 2'] => ul|ol > li > ol > li:fresh",
-        "p[style-name='List Bullet 3'] => ul|ol > li > ul|ol > li > ul > li:fresh",
-        "p[style-name='List Number 3'] => ul|ol > li > ul|ol > li > ol > li:fresh",
+        *_list_styles(),
     ]
 )  # fmt: skip
 
@@ -61,7 +75,11 @@ def read(name: str, data: bytes) -> Reading:
             raise UnreadableDocument(f"{name} is a zip file, but no Word document.", remedy=READABLE)
         pictures: list[DraftPicture] = []
         reader = _Reader(pictures)
-        reader.feed(clean(_html(name, data, pictures)))
+        try:
+            mended = mending.mended(archive, reader.reading)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            raise UnreadableDocument(f"{name} cannot be read as a Word document.", remedy=READABLE) from error
+        reader.feed(clean(_html(name, mended, pictures)))
         reader.close()
         reading = reader.finish()
         wording.report_missing(archive, reading)
@@ -102,10 +120,11 @@ class _Reader(HTMLParser):
     def __init__(self, pictures: list[DraftPicture]) -> None:
         super().__init__(convert_charrefs=True)
         self._pictures = pictures
-        self._reading = Reading()
+        self.reading = Reading()
         self._number = 0  #: of the paragraph
         self._kind, self._level = Kind.PARAGRAPH, 0
         self._lists: list[_List] = []
+        self._depths: list[int] = []  #: the levels, as Word counts them, that an entry stands in
         self._typed = Levels()  #: lists that were typed with their bullets and numbers
         self._lines: list[list[Run]] = [[]]
         self._bold = self._italic = 0
@@ -113,13 +132,14 @@ class _Reader(HTMLParser):
         self._href: str | None = None
         self._linked: list[Run] = []
         self._seen_pictures: list[DraftPicture] = []  #: in the paragraph that is being read
-        self._is_note = False
+        self._note = ""  #: the one that the paragraph at hand is of
+        self._noted: dict[str, int] = {}  #: for each note the paragraph with its mark
         self._quotes = 0
         self._cells: list[int] = []  #: so far in the row at hand of each open table
 
     def finish(self) -> Reading:
         self._flush()
-        return self._reading
+        return self.reading
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
@@ -182,7 +202,7 @@ class _Reader(HTMLParser):
             if self._cells[-1] == 2:
                 self._cells[-1] = _TOLD
                 why = "A table; each of its cells became a paragraph."
-                self._reading.doubt(self._number + 1, Doubt.TABLE, "", why)
+                self.reading.doubt(self._number + 1, Doubt.TABLE, "", why)
 
     def _begin(self, kind: Kind, level: int) -> None:
         self._flush()
@@ -201,31 +221,39 @@ class _Reader(HTMLParser):
         if not seen:
             return  # a bookmark
         target: str | None = None
+        if href.startswith(_BACK):
+            self._note = href.replace("-ref", "", 1)
+            return
         if href.startswith(_NOTES):
-            # A mark of a footnote; the one at the note itself is an arrow back, which nobody needs.
-            self._is_note = self._is_note or href.startswith(_BACK)
-            linked = [] if href.startswith(_BACK) else linked
-        elif href:
-            target = judged_target(seen, href, self._number, self._reading) or None
+            self._noted.setdefault(href, self._number)  # the mark goes with the note
+            return
+        if href:
+            target = judged_target(seen, href, self._number, self.reading) or None
         else:
             why = "Mail cannot carry a link of its kind; its text was kept."
-            self._reading.doubt(self._number, Doubt.BAD_LINK, seen, why)
+            self.reading.doubt(self._number, Doubt.BAD_LINK, seen, why)
         self._lines[-1] += [replace(run, target=target) for run in linked]
 
     def _flush(self) -> None:
         """Make a block of what was gathered since the last one."""
         gathered, self._lines = self._lines, [[]]
         pictures, self._seen_pictures = self._seen_pictures, []
-        is_note, self._is_note = self._is_note, False
+        note, self._note = self._note, ""
         block = self._block([line for line in gathered if any(run.text.strip() for run in line)])
-        if block is not None and is_note:
-            why = "A footnote; it was left out, since mail has none."
-            self._reading.doubt(self._number, Doubt.UNPLACED, inline.visible(block.text), why)
+        if block is not None and note:
+            why = "A footnote; it was left out, since mail has none. Its mark stood in this line."
+            marked = self._noted.get(note, self._number)
+            self.reading.doubt(marked, Doubt.UNPLACED, inline.visible(block.text), why)
         elif block is not None:
-            self._reading.blocks.append(block)
+            self.reading.blocks.append(block)
         for picture in pictures:
-            line = Line(self._number, f"picture {self._pictures.index(picture) + 1}")
-            self._reading.blocks.append(Block(Kind.PICTURE, [line], picture=picture))
+            number = self._pictures.index(picture) + 1
+            if kind := _drawing(picture.data):
+                why = f"A drawing in {kind}, which mail cannot show; it was left out. Save it as PNG."
+                self.reading.doubt(self._number, Doubt.PICTURE, picture.alt or f"picture {number}", why)
+                continue
+            line = Line(self._number, f"picture {number}")
+            self.reading.blocks.append(Block(Kind.PICTURE, [line], picture=picture))
 
     def _block(self, lines: list[list[Run]]) -> Block | None:
         if not lines:
@@ -233,6 +261,7 @@ class _Reader(HTMLParser):
         kind, level, ordered, count = self._kind, self._level, False, 0
         if kind is Kind.ENTRY and self._lists:
             ordered, count = self._lists[-1].ordered, self._lists[-1].count
+            level = self._depth(level)
         elif kind is Kind.PARAGRAPH and (found := list_marker(_text(lines[0]).lstrip())):
             words, ordered, count = found
             kind, level = Kind.ENTRY, self._typed_level(_text(lines[0]), ordered, count)
@@ -244,12 +273,28 @@ class _Reader(HTMLParser):
         ]
         return Block(kind, [Line(self._number, text) for text in written], level, ordered, count)
 
+    def _depth(self, level: int) -> int:
+        """The level of an entry below those there are: a list that begins further in begins at the margin."""
+        if not self.reading.blocks or self.reading.blocks[-1].kind is not Kind.ENTRY:
+            self._depths.clear()
+        while self._depths and self._depths[-1] >= level:
+            self._depths.pop()
+        self._depths.append(level)
+        return len(self._depths) - 1
+
     def _typed_level(self, text: str, ordered: bool, count: int) -> int:
         indent = len(text) - len(text.lstrip()) + (2 if text.lstrip()[0] in _INNER_BULLETS else 0)
         level, doubt = self._typed.enter((indent, ordered, count), apart=False)
         if doubt:
-            self._reading.doubt(self._number, Doubt.LIST_LEVEL, text.strip(), doubt)
+            self.reading.doubt(self._number, Doubt.LIST_LEVEL, text.strip(), doubt)
         return level
+
+
+def _drawing(data: bytes) -> str:
+    """The name of one of Windows' own kinds of drawings, in which Word keeps charts and pasted pictures."""
+    if data[40:44] == b" EMF":
+        return "EMF"
+    return "WMF" if data.startswith((b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00")) else ""
 
 
 def _text(line: list[Run]) -> str:

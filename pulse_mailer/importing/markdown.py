@@ -12,7 +12,7 @@ from pulse_mailer.importing.levels import Levels
 ReadPicture = Callable[[str], bytes | None]
 
 _TAB = 4
-_BULLET = re.compile(r"(?:[-*+•·◦▪▫‣●○■□➢–][ \t\xa0]+|[o§Øü][\t\xa0]+\s*)(?=\S)")
+_BULLET = re.compile(r"(?:[-*+•·◦▪▫‣⁃●○■□➢➤►▶❖✓✔–][ \t\xa0]+|[o§Øüv—‒→][\t\xa0]+\s*)(?=\S)")
 _NUMBER = re.compile(r"(\d{1,3})[.)][ \t\xa0]+(?=\S)")
 _PICTURE = re.compile(r"!\[(?:\\.|[^\[\]\\])*+\]\([^()]*+\)")
 _FIELD = re.compile(r"[\w-]{1,20}:")

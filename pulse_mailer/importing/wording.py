@@ -9,9 +9,11 @@ from pulse_mailer.importing.blocks import Reading
 from pulse_mailer.importing.decoding import printable
 from pulse_mailer.importing.draft import Doubt
 from pulse_mailer.importing.inline import visible
+from pulse_mailer.importing.markdown import list_marker
 
 MAIN_PART = "word/document.xml"
 _MARGINS = re.compile(r"word/(header|footer)\d*\.xml")
+_STANDS_FOR = {"tab": " ", "ptab": " ", "br": " ", "cr": " ", "sym": " ", "noBreakHyphen": "\u2011"}
 _WORD = re.compile(r"\w+")
 
 
@@ -32,8 +34,10 @@ def report_missing(archive: zipfile.ZipFile, reading: Reading) -> None:
             if found
             else "It stands where it cannot be read (a box, a formula)"
         )
-        for number, text in _paragraphs(archive.read(part)):
-            if not known.issuperset(_WORD.findall(text)):
+        for number, raw in _paragraphs(archive.read(part)):
+            marked = list_marker(raw)
+            text = " ".join(raw.split())
+            if not known.issuperset(_WORD.findall(marked[0] if marked else text)):
                 reading.doubt(
                     number if found is None else 1, Doubt.UNPLACED, text, f"{where}; it was left out."
                 )
@@ -49,7 +53,7 @@ def _paragraphs(xml: bytes) -> Iterator[tuple[int, str]]:
     parser.CharacterDataHandler = collector.text
     parser.Parse(xml, True)
     for number, parts in enumerate(collector.paragraphs, start=1):
-        text = " ".join(printable("".join(parts)).split())
+        text = printable("".join(parts)).strip()
         if text:
             yield number, text
 
@@ -61,23 +65,39 @@ class _Collector:
         self.paragraphs: list[list[str]] = []
         self._open: list[list[str]] = []
         self._gone = 0
+        self._rows: list[int] = []  #: for each row that is open, how many paragraphs were before it
+        self._gone_rows: list[bool] = []  #: for each of them, whether it was deleted
+        self._in_row_properties = False
         self._is_text = False
 
     def start(self, tag: str, _attributes: dict[str, str]) -> None:
         name = tag.rpartition(" ")[2]
         self._gone += name in self._GONE
         self._is_text = name == "t"
+        if name == "tr":
+            self._rows.append(len(self.paragraphs))
+            self._gone_rows.append(False)
+        self._in_row_properties = self._in_row_properties or name == "trPr"
+        if name == "del" and self._in_row_properties:
+            self._gone_rows[-1:] = [True]
         if name == "p":
             self.paragraphs.append([])
             self._open.append(self.paragraphs[-1])
-        elif name in ("tab", "br", "cr") and self._open:
-            self._open[-1].append(" ")
+        elif name in _STANDS_FOR and self._open and not self._gone:
+            self._open[-1].append(_STANDS_FOR[name])
 
     def end(self, tag: str) -> None:
         name = tag.rpartition(" ")[2]
         self._gone -= name in self._GONE
         self._is_text = False
-        if name == "p" and self._open:
+        if name == "trPr":
+            self._in_row_properties = False
+        elif name == "tr" and self._rows:
+            begin = self._rows.pop()
+            if self._gone_rows.pop():
+                for paragraph in self.paragraphs[begin:]:
+                    paragraph.clear()
+        elif name == "p" and self._open:
             self._open.pop()
 
     def text(self, data: str) -> None:

@@ -119,3 +119,44 @@ def with_part(data: bytes, part: str, content: bytes) -> bytes:
                 new.writestr(info, old.read(info))
         new.writestr(part, content)
     return stream.getvalue()
+
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def with_xml(data: bytes, xml: str, *, links: str = "", **parts: str) -> bytes:
+    """
+    The same document with XML of Word's own at its end, for what python-docx does not write.
+
+    `links` are further relationships; `parts` are files under word/, by their names without .xml.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        document = archive.read("word/document.xml").decode()
+        relations = archive.read("word/_rels/document.xml.rels").decode()
+    data = with_part(data, "word/document.xml", document.replace("<w:sectPr", f"{xml}<w:sectPr", 1).encode())
+    relations = relations.replace("</Relationships>", f"{links}</Relationships>")
+    data = with_part(data, "word/_rels/document.xml.rels", relations.encode())
+    for name, content in parts.items():
+        data = with_part(data, f"word/{name}.xml", content.encode())
+    return data
+
+
+def relation(key: str, kind: str, target: str, *, external: bool = False) -> str:
+    mode = ' TargetMode="External"' if external else ""
+    return f'<Relationship Id="{key}" Type="{R}/{kind}" Target="{target}"{mode}/>'
+
+
+def p(*runs: str, style: str = "", more: str = "") -> str:
+    """A paragraph of Word's XML; `more` are further properties of it."""
+    named = f'<w:pStyle w:val="{style}"/>' if style else ""
+    return f"<w:p><w:pPr>{named}{more}</w:pPr>{''.join(runs)}</w:p>"
+
+
+def r(text: str, look: str = "") -> str:
+    """A run of Word's XML; `look` are its properties."""
+    return f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def numbered(level: int, number: int) -> str:
+    return f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'
