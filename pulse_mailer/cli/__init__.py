@@ -21,6 +21,8 @@ _COMMANDS = ("demo", "serve", "worker", "mailbox", "doctor")
 _NOUNS = {
     "newsletter": "newsletter",
     "edition": "edition",
+    "item": "item",
+    "feed": "feed",
     "subscriber": "subscriber",
     "suppression": "suppression",
     "delivery": "delivery",
