@@ -25,6 +25,7 @@ Every exception of the package, as one tree.
     │   ├── FetchRefused       we do not go there: no public address, not http or https, a name or password in it
     │   ├── HostUnknown        no server of that name is known
     │   ├── PageUnreachable    nobody answers, not in time, or not to be trusted; it leads in circles
+    │   ├── PageUnreadable     it came, and is not what was wanted: an error, no feed, no title
     │   └── PageTooLarge       more bytes than asked for, also after unpacking
     ├── DatabaseError
     │   ├── DatabaseUnreachable
@@ -158,6 +159,10 @@ class HostUnknown(FetchError):
 
 class PageUnreachable(FetchError):
     again = True
+
+
+class PageUnreadable(FetchError):
+    http_status = 422
 
 
 class PageTooLarge(FetchError):

@@ -71,7 +71,11 @@ def keep(database: Session, data: bytes) -> Picture:
     Raises:
         PictureRefused: see prepare().
     """
-    prepared = prepare(data)
+    return store(database, prepare(data))
+
+
+def store(database: Session, prepared: Prepared) -> Picture:
+    """Store a picture that was prepared before, outside the transaction; the same picture is stored once."""
     if found := database.get(Picture, prepared.content_hash):
         return found
     picture = Picture(

@@ -22,6 +22,8 @@ _NOUNS = {
     "newsletter": "newsletter",
     "design": "design",
     "edition": "edition",
+    "item": "item",
+    "feed": "feed",
     "subscriber": "subscriber",
     "suppression": "suppression",
     "delivery": "delivery",

@@ -25,6 +25,15 @@ def moved(to: str, status: str = "302 Found") -> bytes:
     return page(b"", status, Location=to)
 
 
+def pages(found: Mapping[str, bytes]) -> Answer:
+    """A server's answers by path, whatever the query; 404 for every other."""
+    return lambda _method, path, _headers: found.get(path.partition("?")[0], page(b"", "404 Not Found"))
+
+
+def html(title: str, more: str = "") -> bytes:
+    return page(f"<title>{title}</title>{more}".encode(), Content_Type="text/html; charset=utf-8")
+
+
 class Stranger:
     """A server that answers each request by a function of method, path and headers; keeps what it was asked."""
 
