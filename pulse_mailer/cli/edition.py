@@ -10,6 +10,7 @@ from pulse_mailer.cli import (
     composing_items,
     composing_parts,
     composing_words,
+    correcting,
     documents,
     importing,
     output,
@@ -192,6 +193,8 @@ app.command()(steering.resume)
 app.command()(steering.stop)
 app.command("take-back")(steering.take_back)
 app.command()(steering.retry)
+app.command()(correcting.correct)
+app.command()(correcting.corrections)
 
 
 @app.command()

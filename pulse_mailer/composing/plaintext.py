@@ -35,8 +35,11 @@ class References:
         return list(enumerate(self._urls, start=1))[first:]
 
 
-def plain_text(outline: Outline, design: Design, marks: Marks) -> str:
+def plain_text(outline: Outline, design: Design, marks: Marks, *, web: bool = False) -> str:
     """
+    Args:
+        web: for anybody to read, so without a way out and whom it was sent to.
+
     Raises:
         BrokenTemplate: the design's text template cannot be used.
     """
@@ -44,5 +47,11 @@ def plain_text(outline: Outline, design: Design, marks: Marks) -> str:
     return fill(
         design.folder,
         "text.j2",
-        {"edition": outline, "slot": marks.make, "passage": references.passage, "link": references.link},
+        {
+            "edition": outline,
+            "slot": marks.make,
+            "passage": references.passage,
+            "link": references.link,
+            "web": web,
+        },
     )

@@ -66,6 +66,17 @@ def render(edition: Edition, links: Links) -> Rendering:
     )
 
 
+def web_page(edition: Edition, links: Links) -> str:
+    """
+    The page of the web archive alone, as `render()` makes it.
+
+    Raises:
+        UnsafeText, UsageError, NotFound, BrokenTemplate: as `render()`.
+    """
+    theme = designs.theme(designs.load(edition.newsletter.design), edition.newsletter.theme)
+    return _compose(outline(edition, links, theme), theme, Marks(Place.HTML), web=True).html
+
+
 def _compose(laid_out: Outline, theme: designs.Theme, marks: Marks, *, web: bool) -> _Composed:
     values = {"edition": laid_out, "light": theme.light, "dark": theme.dark, "slot": marks.make, "web": web}
     mjml = fill(theme.design.folder, "mail.mjml.j2", values)

@@ -13,6 +13,7 @@ from pulse_mailer.delivery.approving import Checked
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
+from pulse_mailer.editions.publishing import publish
 from pulse_mailer.errors import Conflict, Refused, SendingBlocked, WrongState
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.audience import audience
@@ -98,11 +99,16 @@ def keep(database: Session, edition: Edition, checked: Checked, approval: Approv
 
 
 def fix_audience(database: Session, edition: Edition, rendering: Rendering, links: Links) -> int:
-    """Make a Delivery for each who gets an edition that begins now, and set its first stage; gives their number."""
+    """
+    Make a Delivery for each who gets an edition that begins now, and set its first stage; gives their number.
+
+    From now on anybody may read it in the archive.
+    """
     edition.frozen_at = edition.changed_at = now()
     database.flush()
     count = _insert_deliveries(database, edition, rendering, links)
     edition.stage_until_id = stage_end(database, edition.id, edition.first_count)
+    publish(database, edition.id, links)
     return count
 
 

@@ -8,7 +8,8 @@ from pulse_mailer.richtext import check_characters, to_html, usable_url
 
 MOST_LETTERS = 1000
 
-_KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+# The archive's search has that place in web addresses; its other pages have a full stop in their names.
+_KEY = re.compile(r"(?!search$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _KEY_LETTERS = 40
 
 

@@ -58,8 +58,10 @@ class Pages:
     def page(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
     ) -> HTMLResponse:
-        text = self._environment.get_template(template).render(values)
-        return HTMLResponse(text, status_code=status, headers=headers)
+        return HTMLResponse(self.html(template, **values), status_code=status, headers=headers)
+
+    def html(self, template: str, **values: Any) -> str:
+        return self._environment.get_template(template).render(values)
 
 
 def moment(at: datetime.datetime, zone: str = "UTC") -> str:
