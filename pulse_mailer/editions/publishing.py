@@ -1,5 +1,6 @@
 """Making an edition public: what feeds carry, a page to print, and what a search finds, kept beside its web copy."""
 
+import re
 from collections.abc import Iterator
 
 from markupsafe import Markup
@@ -16,7 +17,8 @@ from pulse_mailer.editions import reading
 from pulse_mailer.editions.archive import PUBLIC
 from pulse_mailer.editions.folding import fold
 from pulse_mailer.links import Links
-from pulse_mailer.richtext import to_text
+
+_BLOCK = re.compile(r"</?(?:p|br|li|ul|ol|blockquote|h[1-6])\b")
 
 
 def publish(database: Session, edition_id: int, links: Links) -> None:
@@ -53,17 +55,18 @@ def catch_up(database: Session, links: Links) -> int:
 
 
 def _entries(edition_id: int, laid_out: Outline) -> Iterator[ArchiveEntry]:
-    yield _entry(edition_id, 0, 0, "", laid_out.subject or laid_out.period, laid_out.markdown)
+    yield _entry(edition_id, 0, 0, "", laid_out.subject or laid_out.period, laid_out.letter)
     every = [entry for part in laid_out.parts for entry in part.entries]
     for place, one in enumerate(every, start=1):
         number = int(one.anchor.removeprefix("item-"))
-        yield _entry(edition_id, number, place, one.publisher, one.title, one.markdown)
+        yield _entry(edition_id, number, place, one.publisher, one.title, one.summary)
 
 
 def _entry(
-    edition_id: int, number: int, place: int, publisher: str, title: str, markdown: str
+    edition_id: int, number: int, place: int, publisher: str, title: str, html: Markup
 ) -> ArchiveEntry:
-    text = " ".join(to_text(markdown, []).split())
+    # What is a line of its own on the page is no part of the word before it.
+    text = str(Markup(_BLOCK.sub(r" \g<0>", html)).striptags())  # noqa: S704 - its tags are taken out
     return ArchiveEntry(
         edition_id=edition_id,
         number=number,
