@@ -8,7 +8,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pulse_mailer.errors import BrokenTemplate
-from pulse_mailer.richtext import TEXT_WIDTH, wrap
+from pulse_mailer.richtext import TEXT_WIDTH, columns, wrap
 
 
 def fill(folder: Path, template: str, values: dict[str, Any]) -> str:
@@ -37,7 +37,7 @@ def _environment(folder: Path, *, markup: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["wrapped"] = _wrapped
+    environment.filters |= {"wrapped": _wrapped, "columns": columns}
     return environment
 
 
