@@ -8,7 +8,7 @@ The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and n
 import html
 import re
 import secrets
-import textwrap
+import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -68,6 +68,12 @@ _FORBIDDEN = re.compile(
 )
 _FIRST_HELD = 0xF0000
 _HELD = re.compile("([\U000f0000-\U000fffff])\\1*")
+# What a line may end behind: a word with its space, or one letter of a script that has no spaces, with the opening
+# marks before it and the closing ones behind it.
+_WIDE = r"\u2e80-\u2fff\u3040-\ua4cf\uf900-\ufaff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U00020000-\U0003fffd"
+_OPENING, _CLOSING = r"（「『【〈《［｛", r"、。，．：；？！）」』】〉》］｝・ー"  # noqa: RUF001 - they are the wide ones
+_PIECE = re.compile(rf"[{_OPENING}]*[{_WIDE}][{_CLOSING}]* *|[^ {_WIDE}{_OPENING}]+ *|[{_OPENING}]+ *")
+_SPACES = str.maketrans("\t\n\r\x0b\x0c", "     ")
 _NOT_IN_URL = re.compile(r"[\s<>\"`\\]")
 
 
@@ -381,5 +387,25 @@ def refer(url: str, references: list[str]) -> str:
 
 
 def wrap(text: str, width: int = TEXT_WIDTH) -> list[str]:
-    """Cut into lines at spaces only, so that URLs and hyphenated words stay whole."""
-    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
+    """
+    Cut into lines at spaces only, so that URLs and hyphenated words stay whole.
+
+    Between two Chinese or Japanese letters a line may end too, as there are no spaces; punctuation stays with what it
+    belongs to.
+    """
+    width = max(width, 20)
+    lines, line = [], ""
+    for piece in _PIECE.findall(text.translate(_SPACES).strip(" ")):
+        if line and columns(line + piece.rstrip(" ")) > width:
+            lines.append(line.rstrip(" "))
+            line = ""
+        line += piece
+    return [*lines, line.rstrip(" ")] if line.strip(" ") else lines
+
+
+def columns(text: str) -> int:
+    """How wide it is where all letters have the same width: wide ones count two, accents of their own none."""
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )

@@ -1,5 +1,6 @@
 """
-Composing: inbox and feeds, versions, approvals and proofs, corrections, logos, visits of links, chosen sections.
+Composing: inbox and feeds, versions, approvals and proofs, corrections and what the archive holds, logos, visits of
+links, chosen sections.
 
 Columns are added with a default, which the models name too: SQLite adds none without one, and an earlier release
 that still writes beside this one knows nothing of them.
@@ -236,6 +237,41 @@ def upgrade() -> None:
         ),
     )
 
+    op.create_table(
+        "publications",
+        sa.Column("edition_id", ID, autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("preheader", sa.String(), nullable=False),
+        sa.Column("html", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition_id"],
+            ["editions.id"],
+            name=op.f("fk_publications_edition_id_editions"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("edition_id", name=op.f("pk_publications")),
+    )
+    op.create_table(
+        "archive_entries",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("edition_id", ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("publisher", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition_id"],
+            ["editions.id"],
+            name=op.f("fk_archive_entries_edition_id_editions"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_entries")),
+        sa.UniqueConstraint("edition_id", "number", name=op.f("uq_archive_entries_edition_id_number")),
+    )
+
     op.add_column(
         "categories", sa.Column("is_hidden", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
@@ -298,6 +334,8 @@ def downgrade() -> None:
 
     op.drop_column("categories", "is_hidden")
 
+    op.drop_table("archive_entries")
+    op.drop_table("publications")
     op.drop_table("proofs")
     op.drop_table("edition_versions")
     op.drop_index("ix_corrections_edition_id")

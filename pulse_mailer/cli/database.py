@@ -42,13 +42,19 @@ def upgraded(mailer: Mailer) -> str | None:
     """
     Bring the database to the newest migration, and let it keep the fingerprints of these keys.
 
+    Editions that an earlier release sent come into the archive's feeds and search.
+
     Returns:
         The migration that it was at before; None where it was empty.
 
     Raises:
         DatabaseUnreachable, KeysMismatch: nothing works with it as it is.
     """
+    from pulse_mailer.editions.publishing import catch_up
+
     before, _head = mailer.database.revisions()
     mailer.database.upgrade()
     mailer.database.check_keys(mailer.keys)
+    with mailer.database.transaction() as database:
+        catch_up(database, mailer.links)
     return before

@@ -11,6 +11,7 @@ from pulse_mailer.cli import (
     composing_items,
     composing_parts,
     composing_words,
+    correcting,
     documents,
     importing,
     output,
@@ -212,6 +213,8 @@ app.command()(steering.resume)
 app.command()(steering.stop)
 app.command("take-back")(steering.take_back)
 app.command()(steering.retry)
+app.command()(correcting.correct)
+app.command()(correcting.corrections)
 
 
 @app.command()

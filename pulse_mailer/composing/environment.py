@@ -10,7 +10,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pulse_mailer.errors import BrokenTemplate
-from pulse_mailer.richtext import TEXT_WIDTH, wrap
+from pulse_mailer.richtext import TEXT_WIDTH, columns, wrap
 
 #: What a template's own sums and look-ups can raise besides Jinja's errors.
 _MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -93,7 +93,7 @@ def _environment(shelves: Shelves, *, markup: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["wrapped"] = _wrapped
+    environment.filters |= {"wrapped": _wrapped, "columns": columns}
     return environment
 
 

@@ -20,13 +20,13 @@ class Passage:
 class References:
     """The numbered links of a plain text; each is listed where it is first referred to."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register | None) -> None:
         self._urls: list[str] = []
-        self._register = register
+        self._opened = register.field if register else None
 
     def passage(self, markdown: str) -> Passage:
         first = len(self._urls)
-        text = to_text(markdown, self._urls, opened=self._register.field)
+        text = to_text(markdown, self._urls, opened=self._opened)
         return Passage(text, [f"[{number}] {url}" for number, url in self._numbered(first)])
 
     def link(self, entry: Entry) -> str:
@@ -36,8 +36,14 @@ class References:
         return list(enumerate(self._urls, start=1))[first:]
 
 
-def plain_text(outline: Outline, design: Design, marks: Marks, register: Register) -> str:
+def plain_text(
+    outline: Outline, design: Design, marks: Marks, register: Register | None = None, *, web: bool = False
+) -> str:
     """
+    Args:
+        register: keeps the merge fields open; without it each says its default.
+        web: for anybody to read, so without a way out and whom it was sent to.
+
     Raises:
         BrokenTemplate: the design's text template cannot be used.
     """
@@ -45,5 +51,11 @@ def plain_text(outline: Outline, design: Design, marks: Marks, register: Registe
     return fill(
         design.shelves,
         "text.j2",
-        {"edition": outline, "slot": marks.make, "passage": references.passage, "link": references.link},
+        {
+            "edition": outline,
+            "slot": marks.make,
+            "passage": references.passage,
+            "link": references.link,
+            "web": web,
+        },
     )

@@ -82,6 +82,18 @@ def _web(laid_out: Outline, theme: themes.Theme, register: Register) -> str:
     return _compose(laid_out, theme, Marks(Place.HTML, register), register, web=True).html
 
 
+def web_page(edition: Edition, links: Links) -> str:
+    """
+    The page of the web archive alone, as `render()` makes it.
+
+    Raises:
+        UnsafeText, UsageError, NotFound, BrokenTemplate: as `render()`.
+    """
+    theme = themes.theme(designs.load(edition.newsletter.design), edition.newsletter.theme)
+    register = Register()
+    return _web(outline(edition, links, theme, opened=register.field), theme, register)
+
+
 def mail_html(edition: Edition, links: Links, *, shorten: Callable[[Item], bool]) -> tuple[str, Outline]:
     """
     Only the mail's HTML, with slots written as [[name]], and the outline that it was made of.

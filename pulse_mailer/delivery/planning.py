@@ -18,6 +18,7 @@ from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
 from pulse_mailer.domain.subscriber import Subscription
 from pulse_mailer.domain.variant import WHOLE
+from pulse_mailer.editions.publishing import publish
 from pulse_mailer.errors import Conflict, Refused, SendingBlocked, WrongState
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.audience import audience
@@ -108,6 +109,8 @@ def fix_audience(database: Session, edition: Edition, kept: Sequence[Rendering],
     """
     Make a Delivery for each who gets an edition that begins now, and set its first stage; gives their number.
 
+    From now on anybody may read it in the archive.
+
     Args:
         edition: with everything in it, and its newsletter's programme.
         kept: the Renderings that were agreed to; of variants that somebody chose since, more are composed.
@@ -124,6 +127,7 @@ def fix_audience(database: Session, edition: Edition, kept: Sequence[Rendering],
     renderings = {rendering.variant: rendering for rendering in (*kept, *made)}
     count = _insert_deliveries(database, edition, plan, renderings, links)
     edition.stage_until_id = stage_end(database, edition.id, edition.first_count)
+    publish(database, edition.id, links)
     return count
 
 

@@ -11,7 +11,8 @@ MOST_LETTERS = 1000
 #: Fields of one line that may hold merge fields.
 MERGED = frozenset({"subject", "preheader"})
 
-_KEY = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+# The archive's search has that place in web addresses; its other pages have a full stop in their names.
+_KEY = re.compile(r"(?!search$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _KEY_LETTERS = 40
 
 

@@ -7,7 +7,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.mailbox.store import Mailbox
-from pulse_mailer.web import archive, deliveries, editions, health, mailbox, ways_out
+from pulse_mailer.web import archive, deliveries, editions, feeds, health, mailbox, searching, ways_out
 from pulse_mailer.web.failures import Failures
 from pulse_mailer.web.frames import Frames
 from pulse_mailer.web.guards import CalmMiddleware, HeadersMiddleware, StaffMiddleware, WholeMiddleware
@@ -23,12 +23,13 @@ _ROOMS = (("/", "Editions"), ("/deliveries", "Deliveries"), _MAILBOX)
 def create_app(mailer: Mailer) -> FastAPI:
     """Everything: ways out, archive, health, and staff's pages."""
     pages = Pages(mailer.links.base_url, _ROOMS)
-    parts = (ways_out, archive, health, editions, deliveries, mailbox)
+    parts = (ways_out, feeds, searching, archive, health, editions, deliveries, mailbox)
     app = _app(pages, [part.router for part in parts])
     app.state.mailer = mailer
     app.state.mailbox = mailer.mailbox
     app.state.frames = Frames(mailer.links.base_url, has_pictures=True)
     app.state.throttle = Throttle()
+    app.state.searches = Throttle()
     return app
 
 

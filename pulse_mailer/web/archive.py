@@ -6,7 +6,9 @@ from starlette.responses import PlainTextResponse, Response
 from pulse_mailer import pictures
 from pulse_mailer.editions import archive as editions
 from pulse_mailer.errors import NotFound
+from pulse_mailer.web import copies
 from pulse_mailer.web.given import TheFrames, TheMailer, ThePages
+from pulse_mailer.web.keeping import kept
 
 router = APIRouter()
 assets = APIRouter()
@@ -17,30 +19,48 @@ WEB_COPY_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+_HTML = "text/html; charset=utf-8"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @router.api_route("/editions/{slug}", methods=["GET", "HEAD"])
-def archive(slug: str, mailer: TheMailer, pages: ThePages) -> Response:
+def archive(slug: str, request: Request, mailer: TheMailer, pages: ThePages) -> Response:
     with mailer.database.reading() as database:
         found = editions.archive(database, slug)
-    return pages.page("public/archive.html", headers={"Cache-Control": "public, max-age=60"}, archive=found)
+    page = pages.html("public/archive.html", archive=found)
+    return kept(request, page, _HTML, {"Cache-Control": "public, max-age=60"})
+
+
+@router.api_route("/editions/{slug}/{key}.txt", methods=["GET", "HEAD"])
+def text_copy(slug: str, key: str, request: Request, mailer: TheMailer) -> Response:
+    """An edition to print; search engines are told that the page is meant."""
+    with mailer.database.reading() as database:
+        text = editions.text_copy(database, slug, key)
+    headers = {
+        "Cache-Control": "public, max-age=300",
+        "Link": f'<{mailer.links.web_copy(slug, key)}>; rel="canonical"',
+        "X-Robots-Tag": "noindex",
+    }
+    return kept(request, text, "text/plain; charset=utf-8", headers)
 
 
 @router.api_route("/editions/{slug}/{key}", methods=["GET", "HEAD"])
-def web_copy(slug: str, key: str, request: Request, mailer: TheMailer, frames: TheFrames) -> Response:
+def web_copy(
+    slug: str, key: str, request: Request, mailer: TheMailer, pages: ThePages, frames: TheFrames
+) -> Response:
     with mailer.database.reading() as database:
         copy = editions.web_copy(database, slug, key)
-    headers = {
-        "Content-Security-Policy": WEB_COPY_POLICY,
-        "Cache-Control": "public, max-age=300",
-        "ETag": f'"{copy.fingerprint}"',
-    }
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    return Response(
-        frames.with_own_pictures(copy.html), media_type="text/html; charset=utf-8", headers=headers
+    page = pages.html(
+        "archive/edition.html",
+        copy=copy,
+        page=copies.page(copy),
+        headline=copies.headline(copy.edition),
+        picture=copies.picture_of(copy),
+        described=copies.described(copy, mailer.links),
+        here=mailer.links.web_copy(slug, key),
     )
+    headers = {"Content-Security-Policy": WEB_COPY_POLICY, "Cache-Control": "public, max-age=300"}
+    return kept(request, frames.with_own_pictures(page), _HTML, headers)
 
 
 @router.api_route("/pictures/{name}", methods=["GET", "HEAD"])

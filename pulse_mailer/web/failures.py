@@ -45,7 +45,9 @@ _WORDS = {
     422: Words(
         "That could not be understood", "Something in the address or the form is not as it should be."
     ),
-    429: Words("Too many tries", "Many wrong links were opened from your network.", "Try again in a minute."),
+    429: Words(
+        "Too many tries", "Much was asked of us from your network just now.", "Try again in a minute."
+    ),
     500: Words("Something went wrong", "It is our fault, not yours.", "Try again in a few minutes."),
     503: Words(
         "We cannot do this at the moment", "Nothing has been changed.", "Please try again in a few minutes."

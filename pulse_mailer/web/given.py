@@ -35,6 +35,12 @@ def _throttle(request: Request) -> Throttle:
     return throttle
 
 
+def _searches(request: Request) -> Throttle:
+    searches = request.app.state.searches
+    assert isinstance(searches, Throttle)
+    return searches
+
+
 def _frames(request: Request) -> Frames:
     frames = request.app.state.frames
     assert isinstance(frames, Frames)
@@ -45,4 +51,5 @@ TheFrames = Annotated[Frames, Depends(_frames)]
 TheMailer = Annotated[Mailer, Depends(_mailer)]
 TheMailbox = Annotated[Mailbox, Depends(_mailbox)]
 ThePages = Annotated[Pages, Depends(_pages)]
+TheSearches = Annotated[Throttle, Depends(_searches)]
 TheThrottle = Annotated[Throttle, Depends(_throttle)]

@@ -66,15 +66,17 @@ class Pages:
     def page(
         self, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
     ) -> HTMLResponse:
+        return HTMLResponse(self.html(template, **values), status_code=status, headers=headers)
+
+    def html(self, template: str, **values: Any) -> str:
         try:
-            text = self._environment.get_template(template).render(values)
+            return self._environment.get_template(template).render(values)
         except Exception as error:
             if len(templates_dirs()) == 1 or not template.startswith("public/"):
                 raise
             # A way out must work whatever somebody wrote into a page of their own.
             log.exception("A page of your own was left aside: %s", broken(error, template).what)
-            text = self._shipped.get_template(template).render(values)
-        return HTMLResponse(text, status_code=status, headers=headers)
+            return self._shipped.get_template(template).render(values)
 
     def _read(self, template: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A limit on how often one place may try links that are not ours."""
+"""A limit on how often one place may try links that are not ours, or have the archive searched."""
 
 import ipaddress
 import threading

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
 from pulse_mailer.bootstrap import started
+from pulse_mailer.domain.correction import Fix
+from pulse_mailer.editions.correcting import correct
 from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.settings import Settings
 from pulse_mailer.web.app import create_app
@@ -40,6 +42,10 @@ PAGES = {
     "way out": "/u/{token}",
     "dead link": "/u/nonsense",
     "archive": f"/editions/{SLUG}",
+    "search": f"/editions/{SLUG}/search",
+    "search, found": f"/editions/{SLUG}/search?q=neighbourhood+teams",
+    "search, nothing": f"/editions/{SLUG}/search?q=zebra",
+    "corrected edition on the web": f"/editions/{SLUG}/{KEY}",
 }
 #: The browser reports these answers as errors; the pages themselves are what is meant.
 MEANT = ("status of 404", "status of 422")
@@ -71,6 +77,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Ite
     with started(settings) as mailer:
         given_sent(mailer)
         given_second_draft(mailer)
+        with mailer.database.transaction() as database:
+            fix = Fix(None, "signed_role", "Head of Research and Reading")
+            correct(
+                database, mailer.links, f"{SLUG}/{KEY}", [fix], note="Her role was cut short.", actor="ann"
+            )
         token, mail = given_reader(mailer).token, mailer.mailbox.list(limit=1)[0].id
         with running(create_app(mailer), port=port) as url:
             yield Site(url, token, mail, mailer.mailbox)
@@ -162,6 +173,26 @@ def test_the_web_copy_shows_pictures_and_fits(page: Page, site: Site) -> None:
     widths = page.locator("img").evaluate_all("every => every.map(one => one.naturalWidth)")
     assert widths
     assert all(widths)
+
+
+def test_an_item_of_the_web_copy_links_to_itself_by_mouse_and_by_key(page: Page, site: Site) -> None:
+    page.goto(site.address(f"/editions/{SLUG}/{KEY}"))
+    link = page.get_by_role("link", name="Link to this item: Ten years of neighbourhood teams")
+    assert link.evaluate("found => getComputedStyle(found).opacity") == "0"
+    link.focus()
+    assert link.evaluate("found => getComputedStyle(found).opacity") == "1"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#item-2")
+
+
+def test_the_archive_leads_from_list_to_search_to_item(page: Page, site: Site) -> None:
+    page.goto(site.address(f"/editions/{SLUG}"))
+    page.get_by_label("Search past editions").fill("neighbourhood teams")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Ten years of neighbourhood teams: what changed").click()
+    expect(page.locator("#item-2")).to_be_in_viewport()
+    page.get_by_role("link", name="All editions").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Harbour Review")
 
 
 def test_the_preview_is_as_wide_as_chosen(page: Page, site: Site) -> None:

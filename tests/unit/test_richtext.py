@@ -14,6 +14,7 @@ from pulse_mailer.richtext import (
     TEXT_WIDTH,
     beginning,
     clean,
+    columns,
     links_in,
     to_html,
     to_text,
@@ -319,3 +320,32 @@ def test_a_text_begins_with_its_first_paragraph_or_entry(markdown: str, begins: 
 @given(st.lists(st.sampled_from(["- a\n", "  - b\n", "1. c\n", "> d\n", "# e\n", "\n", "f:\n", "**g**"])))
 def test_a_beginning_is_the_beginning(pieces: list[str]) -> None:
     assert "".join(pieces).startswith(beginning("".join(pieces)))
+
+
+def test_chinese_and_japanese_break_between_letters_and_never_before_a_full_stop() -> None:
+    lines = wrap("住宅政策の新しい報告書が公開されました。家賃は上がり、「若い世代」の負担は増えている。", 40)
+    assert [columns(line) for line in lines] == [40, 40, 6]
+    assert not any(line[0] in "、。」" or line[-1] == "「" for line in lines)
+
+
+def test_korean_breaks_at_its_spaces() -> None:
+    assert wrap("한국어 문장은 띄어쓰기가 있습니다", 20) == ["한국어 문장은", "띄어쓰기가 있습니다"]
+
+
+def test_a_space_that_must_not_break_does_not() -> None:
+    assert wrap("a line that ends at 10\u00a0000 exactly", 24) == [
+        "a line that ends at",
+        "10\u00a0000 exactly",
+    ]
+
+
+def test_an_accent_of_its_own_takes_no_column() -> None:
+    assert columns("e\u0301te\u0301 住") == 6
+
+
+@given(st.text("ab é-/’\u00a0\n\t住（「。」ー가1"), st.integers(20, 72))
+def test_wrapping_loses_no_letter_and_keeps_the_width(text: str, width: int) -> None:
+    lines = wrap(text, width)
+    assert re.sub("[ \n\t]", "", "".join(lines)) == re.sub("[ \n\t]", "", text)
+    # A word that is wider by itself stays whole.
+    assert all(columns(line) <= width or " " not in line for line in lines)

@@ -120,3 +120,11 @@ def test_staff_s_pages_are_as_shipped(own: Path) -> None:
     page = Pages("https://example.org", ()).page("web/problem.html", words=WORDS)
 
     assert bytes(page.body).decode() != "ours"
+
+
+def test_the_page_of_an_edition_runs_nothing_and_asks_nothing_of_another_host() -> None:
+    """It has styles in it, as mail has; its one script element holds data."""
+    source = (templates_dir() / "archive" / "edition.html").read_text(encoding="utf-8").lower()
+    assert source.replace('<script type="application/ld+json">', "").count("<script") == 0
+    for forbidden in (" onclick", " onload", "javascript:", "http:", "https:", "url(", "@import"):
+        assert forbidden not in source, forbidden
