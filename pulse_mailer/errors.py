@@ -26,6 +26,7 @@ Every exception of the package, as one tree.
     │   ├── HostUnknown        no server of that name is known
     │   ├── PageUnreachable    nobody answers, not in time, or not to be trusted; it leads in circles
     │   └── PageTooLarge       more bytes than asked for, also after unpacking
+    ├── SpamdUnreachable       the spam filter that was to judge a mail does not
     ├── DatabaseError
     │   ├── DatabaseUnreachable
     │   ├── DatabaseBehind     its migrations are older than the program
@@ -162,6 +163,10 @@ class PageUnreachable(FetchError):
 
 class PageTooLarge(FetchError):
     pass
+
+
+class SpamdUnreachable(PulseMailerError):
+    """The spam filter that was to judge a mail does not: nobody answers, or not as it should."""
 
 
 class DatabaseError(PulseMailerError):

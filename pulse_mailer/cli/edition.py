@@ -1,6 +1,5 @@
 """`pulse-mailer edition`: from the staff's document to mail in inboxes."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +74,9 @@ def check(
     links: Annotated[
         bool, typer.Option("--links", help="Also visit every link, which takes up to two minutes.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Likewise, and also those that were visited lately.")
+    ] = False,
     json: output.Json = False,
 ) -> None:
     """
@@ -82,17 +84,14 @@ def check(
 
     --force CODE shows what sending with the same option would overlook.
     """
+    from pulse_mailer.cli import asking
     from pulse_mailer.delivery import approving
 
     with output.mailer() as mailer:
         with mailer.database.reading() as database:
             edition = reading.edition(database, name)
             checked = approving.check(edition, mailer.links)
-        if links:
-            from pulse_mailer.cli import visiting
-
-            found = visiting.visit(edition, mailer.fetcher())
-            checked = replace(checked, findings=(*checked.findings, *found))
+        checked = asking.asked(mailer, edition, checked, links=links or again, again=again)
     forced = force or []
     approving.refuse_unknown(edition, checked, forced)
     print_findings(edition, checked, forced, json=json)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulse_mailer.composing.preflight import Finding, Severity, preflight
+from pulse_mailer.composing.preflight import Finding, Severity, in_order, preflight
 from pulse_mailer.composing.rendering import render
+from pulse_mailer.delivery import looking_back
 from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.errors import SendingBlocked, UsageError
 from pulse_mailer.links import Links
@@ -34,7 +35,8 @@ def check(edition: Edition, links: Links) -> Checked:
         CompositionError: it cannot be made into mail.
     """
     rendering = render(edition, links)
-    return Checked(rendering, tuple(preflight(edition, rendering)))
+    found = [*preflight(edition, rendering), *looking_back.findings(edition)]
+    return Checked(rendering, tuple(in_order(edition, found)))
 
 
 def approve(edition: Edition, links: Links, *, forced: Sequence[str]) -> Checked:
