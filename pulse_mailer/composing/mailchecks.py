@@ -11,10 +11,11 @@ from pulse_mailer.composing.finding import (
     Code,
     Finding,
     error,
+    placed_items,
     warning,
 )
 from pulse_mailer.composing.made import Made
-from pulse_mailer.domain.edition import Rendering
+from pulse_mailer.domain.edition import Edition, Rendering
 
 #: Bytes of HTML. Gmail cuts a mail off somewhere between 102 and 105 KB, and the way out with it.
 SIZE_GOOD, SIZE_MOST = 90_000, 102_000
@@ -28,7 +29,18 @@ def _size(mail: Made) -> Iterator[Finding]:
             f"Its HTML has {size:,} bytes ({wire_bytes(mail.rendering):,} on the wire); Gmail cuts a mail off "
             f"after about {SIZE_MOST:,}, footer and all."
         )
-        yield judge(Code.SIZE, MAIL, what, "Shorten summaries, or move items to the next edition.")
+        longest = ", ".join(str(number) for number in _longest(mail.edition))
+        remedy = (
+            f"Shorten summaries, the longest first (items {longest}), let the mail show only how they begin, "
+            "or move items to the next edition."
+        )
+        yield judge(Code.SIZE, MAIL, what, remedy)
+
+
+def _longest(edition: Edition) -> list[int]:
+    """The numbers of the items with the most to shorten."""
+    whole = [placed.item for placed in placed_items(edition) if not placed.item.is_short]
+    return [item.number for item in sorted(whole, key=lambda item: -len(item.summary))[:5]]
 
 
 def wire_bytes(rendering: Rendering) -> int:

@@ -817,6 +817,32 @@ def test_publisher_spelled_two_ways_shows_both() -> None:
     assert "“The King's Press & Co” and “King’s Press and Co”" in found.what
 
 
+def test_field_in_the_preheader_is_read_with_its_default() -> None:
+    words = "Hello {first_name|colleague}: what ten councils paid for an hour of care."
+
+    def change(edition: Edition, made: Rendering) -> None:
+        made.html = made.html.replace(edition.preheader, words.replace("{", "[[").replace("}", "]]"))
+        edition.preheader = words
+
+    assert Code.PREHEADER_FILLER not in {finding.code for finding in found_after(change)}
+    assert Code.PREHEADER_FILLER in {
+        finding.code for finding in found_after(html(edition().preheader, words))
+    }
+
+
+def test_size_names_the_items_with_the_longest_summaries() -> None:
+    tried, made = edition(), rendering()
+    lengths = {1: 5, 2: 900, 3: 700, 4: 800}
+    for one in tried.items():
+        one.summary = "x" * lengths[one.number]
+    next(one for one in tried.items() if one.number == 2).is_short = True
+    made.html = made.html.replace("<h1>", "<!--" + "x" * 95_000 + "--><h1>")
+    (found,) = preflight(tried, made)
+    assert "(items 4, 3, 1)" in found.remedy
+    assert "bytes (" in found.what
+    assert "on the wire)" in found.what
+
+
 def test_errors_come_before_warnings() -> None:
     def change(edition: Edition, _: Rendering) -> None:
         edition.preheader, edition.letter = "", ""
