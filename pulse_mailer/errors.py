@@ -27,6 +27,7 @@ Every exception of the package, as one tree.
     │   ├── PageUnreachable    nobody answers, not in time, or not to be trusted; it leads in circles
     │   ├── PageUnreadable     it came, and is not what was wanted: an error, no feed, no title
     │   └── PageTooLarge       more bytes than asked for, also after unpacking
+    ├── SpamdUnreachable       the spam filter that was to judge a mail does not
     ├── DatabaseError
     │   ├── DatabaseUnreachable
     │   ├── DatabaseBehind     its migrations are older than the program
@@ -167,6 +168,10 @@ class PageUnreadable(FetchError):
 
 class PageTooLarge(FetchError):
     pass
+
+
+class SpamdUnreachable(PulseMailerError):
+    """The spam filter that was to judge a mail does not: nobody answers, or not as it should."""
 
 
 class DatabaseError(PulseMailerError):

@@ -7,6 +7,7 @@ No proxy, cookie or password of ours goes along.
 """
 
 import contextlib
+import datetime
 import http.client
 import ipaddress
 import queue
@@ -16,6 +17,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import NoReturn
 from urllib.parse import quote, urljoin, urlsplit
@@ -25,6 +27,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from pulse_mailer import __version__
+from pulse_mailer.clock import now
 from pulse_mailer.errors import FetchError, FetchRefused, HostUnknown, PageTooLarge, PageUnreachable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -87,6 +90,7 @@ class Page:
         moved: every redirect on the way, and there was one, says that it holds for good.
         charset: the encoding as the server names it, in small letters; empty when it does not.
         kept: what to show the server the next time, to be given only what is new.
+        retry_after: the seconds that the server asks to be left alone for; None when it does not.
     """
 
     url: str
@@ -96,6 +100,7 @@ class Page:
     moved: bool = False
     charset: str = ""
     kept: Kept = Kept()
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,7 @@ class Fetcher:
             moved=moved,
             charset=charset[1].lower() if charset else "",
             kept=Kept(answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", "")),
+            retry_after=_seconds(answer.headers.get("Retry-After", "")),
         )
 
     def _body(self, answer: urllib3.BaseHTTPResponse) -> bytes:
@@ -356,6 +362,19 @@ def _joined(base: str, location: str) -> str:
         return urljoin(base, quote(location.encode("latin-1", "replace"), safe=_ASCII))
     except ValueError as error:
         raise FetchRefused(f"{base} redirects to what is no web address.", remedy="Check it.") from error
+
+
+def _seconds(wish: str) -> float | None:
+    """What Retry-After asks for (RFC 9110 section 10.2.3): seconds, or a time; None when it is neither."""
+    wish = wish.strip()
+    if re.fullmatch(r"\d{1,9}", wish, re.ASCII):
+        return float(wish)
+    try:
+        at = parsedate_to_datetime(wish)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
+    return max(0.0, (at - now()).total_seconds())
 
 
 def _explain(target: _Target, error: Exception, watch: _Watch) -> NoReturn:

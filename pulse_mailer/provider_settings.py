@@ -1,6 +1,8 @@
-"""The settings of the backends that go through a provider's API; `settings` reads them with all others."""
+"""The settings of others' services: providers' APIs and the spam filter; `settings` reads them with all others."""
 
-from pydantic import Field, SecretStr
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 
@@ -44,3 +46,21 @@ class ProviderSettings(BaseSettings):
     graph_login_endpoint: str = Field(
         default="https://login.microsoftonline.com", description="Microsoft Graph: where tokens come from."
     )
+    spamd: str = Field(
+        default="",
+        description="HOST:PORT of SpamAssassin's spamd, which `edition check` then asks for a score; empty: nobody.",
+    )
+
+    @field_validator("spamd")
+    @classmethod
+    def _spamd_is_a_place(cls, value: str) -> str:
+        try:
+            parts = urlsplit(f"//{value}")
+            whole = not value or (
+                parts.hostname and parts.port and parts.netloc == value and "@" not in value
+            )
+        except ValueError:  # brackets or a port that cannot be
+            whole = None
+        if not whole:
+            raise ValueError("it must look like 127.0.0.1:783")
+        return value

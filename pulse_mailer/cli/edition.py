@@ -1,6 +1,5 @@
 """`pulse-mailer edition`: from the staff's document to mail in inboxes."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +78,9 @@ def check(
     links: Annotated[
         bool, typer.Option("--links", help="Also visit every link, which takes up to two minutes.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Likewise, and also those that were visited lately.")
+    ] = False,
     everyone: Annotated[
         bool,
         typer.Option(
@@ -92,6 +94,7 @@ def check(
 
     --force CODE shows what sending with the same option would overlook.
     """
+    from pulse_mailer.cli import asking
     from pulse_mailer.delivery import approving
     from pulse_mailer.delivery.variants import plan
 
@@ -103,11 +106,7 @@ def check(
             if everyone:
                 made = variants.rehearse(mailer, database, edition, found_variants, checked.renderings)
                 checked = replace(checked, findings=(*checked.findings, *made.findings))
-        if links:
-            from pulse_mailer.cli import visiting
-
-            found = visiting.visit(edition, mailer.fetcher())
-            checked = replace(checked, findings=(*checked.findings, *found))
+        checked = asking.asked(mailer, edition, checked, links=links or again, again=again)
     forced = force or []
     approving.refuse_unknown(edition, checked, forced)
     print_findings(edition, checked, forced, json=json)

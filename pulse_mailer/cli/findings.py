@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pulse_mailer.composing.preflight import Finding
     from pulse_mailer.delivery.approving import Checked
 
+_ALIKE_LEAST = 4  #: places in a row that are listed under one sentence
+
 
 def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], *, json: bool) -> None:
     """What blocks sending, then what wants an eye, each place by place; then the counts and what to type next."""
@@ -30,10 +32,13 @@ def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], 
             output.say(title, f"bold {colour}")
             _print_places(found, colour)
             output.say()
+    from pulse_mailer.composing.mailchecks import wire_bytes
+
     size = len(checked.rendering.html.encode())
     counts = [f"{len(blocking)} blocking", f"{len(warnings)} to look at"]
     counts += [f"{len(overridden)} overridden"] if overridden else []
-    summary = f"{edition.key}: {', '.join(counts)}; the HTML has {size:,} bytes."
+    wire = wire_bytes(checked.rendering)
+    summary = f"{edition.key}: {', '.join(counts)}; the HTML has {size:,} bytes, the whole mail {wire:,}."
     if blocking:
         output.trouble(f"{summary} It cannot be sent like this.")
         output.say(f"Mend them, and check again: pulse-mailer edition check {edition.name}")
@@ -57,13 +62,31 @@ def as_json(finding: "Finding", forced: Sequence[str]) -> dict[str, object]:
 
 def _print_places(found: "Iterable[Finding]", colour: str) -> None:
     """
-    Each place once, with what was found there and its remedy.
+    Each place once, with what was found there and its remedy; what several places in a row have, once for all.
 
     The findings come in reading order; what is not told apart by place, such as the mail as made, stays as it came.
     """
-    for place, group in groupby(found, key=lambda finding: finding.place):
-        output.say(f"{place}:")
-        for finding in group:
-            line = "" if finding.at.line is None else f"Line {finding.at.line}: "
-            words = output.plain(f"{line}{finding.what} {finding.remedy}")
-            output.console.print(f"  [{colour}]{finding.code}[/] {words}")
+    places = [list(group) for _, group in groupby(found, key=lambda finding: finding.place)]
+    for same, group in groupby(places, key=_alike):
+        row = list(group)
+        if same is not None and len(row) >= _ALIKE_LEAST:
+            _print_finding(row[0][0], colour, f"{len(row)} times: ", indent="")
+            for findings in row:
+                output.say(f"  {findings[0].place}")
+            continue
+        for findings in row:
+            output.say(f"{findings[0].place}:")
+            for finding in findings:
+                line = "" if finding.at.line is None else f"Line {finding.at.line}: "
+                _print_finding(finding, colour, line, indent="  ")
+
+
+def _alike(findings: "list[Finding]") -> tuple[str, str, str] | None:
+    """What a place has in common with its neighbours, when it has one finding alone."""
+    first = findings[0]
+    return (first.code, first.what, first.remedy) if len(findings) == 1 and not first.at.line else None
+
+
+def _print_finding(finding: "Finding", colour: str, before: str, *, indent: str) -> None:
+    words = output.plain(f"{before}{finding.what} {finding.remedy}")
+    output.console.print(f"{indent}[{colour}]{finding.code}[/] {words}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from pulse_mailer.composing.finding import MAIL, Code, Finding, warning
-from pulse_mailer.composing.made import Made
+from pulse_mailer.composing.made import Made, with_defaults
 from pulse_mailer.composing.sheets import declarations
 
 STYLES_MOST = 16_000  #: bytes; Gmail drops the style element that goes beyond (email-bugs 90)
@@ -13,6 +13,7 @@ FILLER_LEAST = 20  #: invisible letters after the preheader, so that no other wo
 _CONDITION = re.compile(r"<!--\[if ([^\]]*)\]>|<!\[endif\]-->|<!--<!\[endif\]-->")
 _UNITLESS = re.compile(r"(?:\d+|\d*\.\d+)")
 _FILLER = re.compile("[\u034f\u200b\u200c\u200d\ufeff\xa0]")
+_WRITTEN_FIELD = re.compile(r"\{\w+\|([^{}\n]*)\}")  # of which the words after the bar are read
 _PUT_BACK = "Put it back into the design."
 
 
@@ -65,13 +66,13 @@ def _dark(mail: Made) -> Iterator[Finding]:
 
 
 def _preview(mail: Made) -> Iterator[Finding]:
-    preheader = " ".join(mail.edition.preheader.split())
+    preheader = _WRITTEN_FIELD.sub(r"\1", " ".join(mail.edition.preheader.split()))
     if not preheader:
         return
     first = next(
         (str(text) for text in mail.document.body.itertext() if _FILLER.sub("", str(text)).strip()), ""
     )
-    if " ".join(_FILLER.sub("", first).split()) != preheader:
+    if with_defaults(" ".join(_FILLER.sub("", first).split())) != preheader:
         what = "The preheader is not the first text in it, so inboxes show other words beside the subject."
         yield warning(Code.PREHEADER_FILLER, MAIL, what, _PUT_BACK)
     elif len(_FILLER.findall(first)) < FILLER_LEAST:

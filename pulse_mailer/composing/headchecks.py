@@ -1,6 +1,7 @@
 """The part of preflight that looks at what an inbox shows: subject, preheader, sender; and at the letter."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 from pulse_mailer.composing.finding import (
@@ -43,6 +44,10 @@ def _subject(edition: Edition) -> Iterator[Finding]:
     if re.match(r"(?i)\s*(?:re|fwd?)\s*:", subject):
         what = "It begins as if it were an answer or had been passed on."
         yield warning(Code.SUBJECT_STYLE, at, what, "Leave the first word out.")
+    pictures = [letter for letter in subject if unicodedata.category(letter) == "So"]
+    if len(pictures) > 1:
+        what = f"It has {len(pictures)} emoji: {' '.join(pictures[:5])}. Read aloud, each is several words."
+        yield warning(Code.SUBJECT_STYLE, at, what, "Keep one at most.")
 
 
 def _preheader(edition: Edition) -> Iterator[Finding]:

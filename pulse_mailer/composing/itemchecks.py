@@ -1,7 +1,7 @@
 """The part of preflight that looks at the items and how they are ordered."""
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pulse_mailer.composing.finding import (
     EDITION,
@@ -17,6 +17,8 @@ from pulse_mailer.composing.finding import (
     warning,
 )
 from pulse_mailer.domain.edition import Edition
+
+PICTURE_MOST, PICTURES_MOST = 200_000, 1_000_000  #: bytes, of one picture and of all
 
 _UNSEEN = "It has no items, and readers do not see it."
 
@@ -65,6 +67,44 @@ def _publishers(edition: Edition) -> Iterator[Finding]:
             remedy = f"Choose one spelling; the first in this edition is “{names[0]}”."
             what = f"The same publisher is spelled {len(ways)} ways: {shown}."
             yield warning(Code.PUBLISHER_SPELLING, ways[names[1]], what, remedy)
+
+
+def other_spellings(edition: Edition, earlier: Iterable[str]) -> Iterator[Finding]:
+    """Publishers that other editions of the newsletter spell otherwise, and never as this one does."""
+    known: dict[str, set[str]] = {}
+    for name in earlier:
+        known.setdefault(folded(name), set()).add(" ".join(name.split()))
+    said: set[str] = set()
+    for placed in placed_items(edition):
+        publisher = " ".join(placed.item.publisher.split())
+        others = known.get(folded(publisher), set())
+        if publisher and others and publisher not in others | said:
+            said.add(publisher)
+            what = f"Other editions spell this publisher “{min(others)}”, and this one “{publisher}”."
+            remedy = "Choose one spelling, so that readers find all of a publisher's items."
+            yield warning(Code.PUBLISHER_SPELLING, placed.at("publisher"), what, remedy)
+
+
+def heavy_pictures(edition: Edition, weights: Mapping[str, int]) -> Iterator[Finding]:
+    """
+    Pictures that make a mail slow to open.
+
+    Args:
+        weights: bytes, by the hash of the picture.
+    """
+    shown = [placed for placed in placed_items(edition) if placed.item.picture_hash]
+    for placed in shown:
+        weight = weights.get(placed.item.picture_hash or "", 0)
+        if weight > PICTURE_MOST:
+            what = f"Its picture has {weight:,} bytes; over {PICTURE_MOST:,} a telephone waits for it."
+            remedy = "Upload a smaller one, or a photograph as JPEG."
+            yield warning(Code.PICTURE_HEAVY, placed.at("picture"), what, remedy)
+    total = sum(weights.get(name, 0) for name in {placed.item.picture_hash or "" for placed in shown})
+    if total > PICTURES_MOST:
+        what = (
+            f"Its pictures have {total:,} bytes together; {PICTURES_MOST:,} are what a mail should ask for."
+        )
+        yield warning(Code.PICTURE_HEAVY, EDITION, what, "Take out the pictures that say least.")
 
 
 def _titles(edition: Edition) -> Iterator[Finding]:

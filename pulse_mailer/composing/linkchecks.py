@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pulse_mailer import richtext
 from pulse_mailer.composing.finding import (
+    EDITION,
     LETTER,
     Code,
     Finding,
@@ -20,6 +21,9 @@ from pulse_mailer.composing.finding import (
     warning,
 )
 from pulse_mailer.domain.edition import Edition
+from pulse_mailer.domain.web_address import canonical
+
+LINKS_MOST = 150  #: a digest of 60 items has some 130
 
 _SAYS_NOTHING = frozenset(
     {"here", "click here", "click", "link", "this link", "this", "this page", "see here"}
@@ -100,7 +104,50 @@ def _repeats(edition: Edition) -> Iterator[Finding]:
         first.setdefault(url, placed.place)
 
 
-LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_item_links, _each_link, _repeats)
+def _detours(edition: Edition) -> Iterator[Finding]:
+    """Wrappers of mail filters, and parameters that count clicks: an import takes off both."""
+    for link in all_links(edition):
+        url = link.url.strip()
+        page = canonical(url)
+        if _host(page) != _host(url):
+            what = (
+                f"Its link goes by way of {shortened(_host(url))}, which learns who reads what, and may end."
+            )
+        elif _parameters(page) != _parameters(url):
+            what = f"Its link carries what counts clicks elsewhere: {shortened(url)}"
+        else:
+            continue
+        yield warning(Code.LINK_TRACKING, link.at, what, f"Link the page itself: {shortened(page)}")
+
+
+def _same_words(edition: Edition) -> Iterator[Finding]:
+    """One and the same words that lead to two pages, which nobody can tell apart who jumps from link to link."""
+    first: dict[str, str] = {}
+    for link in all_links(edition):
+        words = " ".join((link.words or "").split()).casefold()
+        if not words or words.strip(" .:>»→") in _SAYS_NOTHING:
+            continue
+        page = comparable(link.url)
+        if first.setdefault(words, page) != page:
+            what = f"The words “{shortened(link.words or '')}” lead to another page here than before."
+            yield warning(Code.LINK_WORDS_TWICE, link.at, what, "Let the words say how the two differ.")
+
+
+def _number(edition: Edition) -> Iterator[Finding]:
+    count = sum(1 for _ in all_links(edition))
+    if count > LINKS_MOST:
+        what = f"It has {count} links; spam filters take a mail with over {LINKS_MOST} for advertising."
+        yield warning(Code.LINKS_MANY, EDITION, what, "Take out those that lead nowhere important.")
+
+
+LINK_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (
+    _item_links,
+    _each_link,
+    _repeats,
+    _detours,
+    _same_words,
+    _number,
+)
 
 
 def all_links(edition: Edition) -> Iterator[Link]:
@@ -160,6 +207,10 @@ def _is_global(host: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:  # 127.1, 0x7f000001: ways to write an address that only browsers read
         return False
+
+
+def _parameters(url: str) -> int:
+    return url.partition("#")[0].count("&") + url.count("?")
 
 
 def _host(url: str) -> str:

@@ -11,6 +11,8 @@ from pulse_mailer.composing.sheets import Rule, rules
 from pulse_mailer.domain.edition import Edition, Rendering, Section
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# A merge field as a Rendering shows it; who has no value of their own reads the words after the bar.
+_FIELD = re.compile(r"\[\[\w+\|([^\]\n]*)\]\]")
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 
 
@@ -39,6 +41,10 @@ class Made:
         """Whether this variant of the edition holds a section."""
         variant = self.rendering.variant
         return not variant or str(self.edition.sections.index(section) + 1) in variant.split(",")
+
+
+def with_defaults(text: str) -> str:
+    return _FIELD.sub(r"\1", text)
 
 
 def made(edition: Edition, rendering: Rendering) -> Made:

@@ -15,7 +15,7 @@ from pulse_mailer.composing.finding import (
     placed_items,
     warning,
 )
-from pulse_mailer.composing.made import Made
+from pulse_mailer.composing.made import Made, with_defaults
 from pulse_mailer.richtext import usable_url
 
 LINE_MOST = 78  #: columns of plain text; a web address may be longer (RFC 5322 section 2.1.1 asks for 78)
@@ -62,7 +62,7 @@ def _text_holds_all(mail: Made) -> Iterator[Finding]:
 
 
 def _text_is_text(mail: Made) -> Iterator[Finding]:
-    for number, line in enumerate(mail.rendering.text.split("\n"), 1):
+    for number, line in enumerate(with_defaults(mail.rendering.text).split("\n"), 1):
         if len(line) > LINE_MOST and " " in re.sub(r"^\s*\[\d+\] ", "", line).strip():
             what = f"Line {number} has {len(line)} columns; {LINE_MOST} are what every program shows whole."
             yield warning(Code.TEXT_PART, MAIL_TEXT, what, "Wrap it in the design's text template.")

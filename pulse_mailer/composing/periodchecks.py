@@ -1,10 +1,12 @@
 """The part of preflight that looks for the name of another month, left over from the edition before."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterator
 
 from pulse_mailer.composing.finding import (
     LETTER,
+    PERIOD,
     PREHEADER,
     SUBJECT,
     Code,
@@ -17,6 +19,7 @@ from pulse_mailer.domain.edition import Edition
 
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
 _MONTHS += ["August", "September", "October", "November", "December"]
+_LONG_MONTHS = [month for month in _MONTHS if len(month) > 5]
 _BY_START = {month[:3].casefold(): month for month in _MONTHS}
 _YEAR = r"\b(?:19|20)\d\d\b"
 _KEY = re.compile(r"((?:19|20)\d\d)-(0[1-9]|1[0-2])(?!\d)")
@@ -53,7 +56,17 @@ def _leftover(edition: Edition) -> Iterator[Finding]:
             break
 
 
-PERIOD_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_leftover,)
+def _misspelled(edition: Edition) -> Iterator[Finding]:
+    """A month in subject, preheader or period that is almost one: "Febuary". The short ones are like too much."""
+    for at, text in ((SUBJECT, edition.subject), (PREHEADER, edition.preheader), (PERIOD, edition.period)):
+        for word in re.findall(r"\b[A-Z][a-z]{4,10}\b", text):
+            near = difflib.get_close_matches(word, _LONG_MONTHS, n=1, cutoff=0.85)
+            if near and not word.startswith(near[0]):  # Augusta is a name
+                what = f"“{word}” looks like {near[0]}, misspelled."
+                yield warning(Code.PERIOD_SPELLING, at, what, f"Write {near[0]}, if that is what is meant.")
+
+
+PERIOD_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (_leftover, _misspelled)
 
 
 def _covered(edition: Edition) -> tuple[set[str], set[str]]:

@@ -41,6 +41,7 @@ _KNOWN_CAPITALS = frozenset(
     | {"HMICFRS", "HMPPS", "MAPPA", "MARAC", "NATO", "NHSE", "NICE", "OECD", "OFSTED", "SCIE", "SEND"}
     | {"SOLACE", "UKHSA", "UNESCO", "UNHCR", "UNICEF"}
 )
+_TWICE = re.compile(r"(?<![\w-])(the|an|of|to|and|for|with|from|their|our|this|be|are|we) \1(?![\w-])")
 # "a)", "iv)" and "12)" number the parts of a sentence; nothing opened them.
 _NUMBERS_A_PART = re.compile(r"(?<!\w)(?:[a-z]|[ivx]{1,4}|\d{1,3})\.?\Z", re.IGNORECASE)
 
@@ -58,7 +59,7 @@ class _Text:
 
 def _wording(edition: Edition) -> Iterator[Finding]:
     for text in _prose(edition):
-        for check in (_double_spaces, _spaces_before, _pairs, _capitals):
+        for check in (_double_spaces, _spaces_before, _pairs, _capitals, _word_twice):
             yield from check(text)
     for text in _names(edition):  # of which capitals may be the style
         for check in (_double_spaces, _spaces_before, _pairs):
@@ -177,6 +178,16 @@ def _lone_single_quote(whole: str) -> int | None:
     # What closes looks like an apostrophe, of which there may be any number: only too few of them tell.
     opened = [place for place, _ in _marks(whole, "‘") if not whole[place + 1 : place + 2].isdigit()]
     return opened[-1] if len(opened) > whole.count("’") else None
+
+
+def _word_twice(text: _Text) -> Iterator[Finding]:
+    """A little word of English that was written twice; "had had" and "that that" may well be meant."""
+    for paragraph in text.paragraphs:
+        if found := _TWICE.search(paragraph):
+            words = f"{_last_words(paragraph, found.end())} {_next_words(paragraph, found.end())}"
+            what = f"One word stands there twice: “{words}”."
+            yield warning(Code.WORD_TWICE, text.at, what, "Take one of the two out.")
+            return
 
 
 def _capitals(text: _Text) -> Iterator[Finding]:

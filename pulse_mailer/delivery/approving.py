@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulse_mailer.composing.preflight import Finding, Severity, of_mail, preflight
+from pulse_mailer.composing.preflight import Finding, Severity, in_order, of_mail, preflight
 from pulse_mailer.composing.rendering import render
+from pulse_mailer.delivery import looking_back
 from pulse_mailer.delivery.variants import named
 from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.errors import SendingBlocked, UsageError
@@ -49,14 +50,14 @@ def check(edition: Edition, links: Links, variants: Sequence[str] = ()) -> Check
         CompositionError: it cannot be made into mail.
     """
     rendering = render(edition, links)
-    findings = preflight(edition, rendering)
+    findings = [*preflight(edition, rendering), *looking_back.findings(edition)]
     others = tuple(render(edition, links, variant=name) for name in variants if name)
     known = {(finding.code, finding.at.words) for finding in findings}
     for other in others:
         for finding in of_mail(edition, other):
             if (finding.code, finding.at.words) not in known:
                 findings.append(named(edition, other, finding))
-    return Checked(rendering, tuple(findings), others)
+    return Checked(rendering, tuple(in_order(edition, findings)), others)
 
 
 def findings_of(edition: Edition, rendering: Rendering) -> list[Finding]:

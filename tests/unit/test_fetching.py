@@ -303,3 +303,24 @@ def test_certificate_is_judged_by_the_name_not_the_address(tmp_path: Path) -> No
             trusting.fetch(at(server, host="other.example", scheme="https"))
         with pytest.raises(PageUnreachable, match="certificate"):
             fetcher(names).fetch(at(server, host="pages.example", scheme="https"))
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "most"),
+    [
+        ("120", 120, 120),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("Fri, 31 Dec 2199 23:59:59 GMT", 1e9, 1e10),
+        ("soon", None, None),
+        ("-5", None, None),
+        ("Fri, 99 Dec 2199", None, None),
+    ],
+)
+def test_the_rest_that_a_server_asks_for_is_told(said: str, least: float | None, most: float | None) -> None:
+    with stranger(lambda *_: page(status="429 Too Many Requests", Retry_After=said)) as server:
+        rest = fetcher().fetch(f"http://{HOST}:{server.port}/").retry_after
+    if least is None or most is None:
+        assert rest is None
+    else:
+        assert rest is not None
+        assert least <= rest <= most

@@ -70,3 +70,14 @@ def test_json_names_the_place_in_words_and_in_parts(capsys: pytest.CaptureFixtur
         "what": "It leads nowhere.",
         "remedy": "Put the real address in.",
     }
+
+
+def test_what_many_places_in_a_row_have_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    spots = [Spot(f"Item {number} “Homes”", number, field="url") for number in range(1, 6)]
+    found = [error(Code.LINK_MISSING, spot, "It has no link.", "Add it.") for spot in spots]
+    lines = printed(
+        capsys, *found, warning(Code.SPACING, spots[4], "Two spaces.", "Take one out.")
+    ).splitlines()
+    assert lines[1] == "link-missing 5 times: It has no link. Add it."
+    assert lines[2:7] == [f"  Item {number} “Homes”" for number in range(1, 6)]
+    assert lines[-2].count("bytes, the whole mail ") == 1

@@ -488,6 +488,37 @@ ROWS: list[tuple[str, Change, Code, Severity, str]] = [
         ERROR,
         "The mail's plain text",
     ),
+    (
+        "wrapped",
+        first_report(url="https://urldefense.proofpoint.com/v2/url?u=https-3A__example.org_care_hours&d=x"),
+        Code.LINK_TRACKING,
+        WARNING,
+        REPORT_1,
+    ),
+    (
+        "counted",
+        letter("See [it](https://e.org/?a=1&utm_source=x)."),
+        Code.LINK_TRACKING,
+        WARNING,
+        "The letter",
+    ),
+    (
+        "same words",
+        first_report(summary="[The study](https://e.org/a), and [the  study](https://e.org/b)."),
+        Code.LINK_WORDS_TWICE,
+        WARNING,
+        REPORT_1,
+    ),
+    (
+        "151 links",
+        letter(" ".join(f"[Study {number}](https://e.org/{number})" for number in range(145))),
+        Code.LINKS_MANY,
+        WARNING,
+        "The edition",
+    ),
+    ("the the", letter("Welcome to the the study."), Code.WORD_TWICE, WARNING, "The letter"),
+    ("almost a month", subject("Civic Pulse, Novmber 2026"), Code.PERIOD_SPELLING, WARNING, "The subject"),
+    ("two emoji", subject("Home care 🎉 and who counts 🎈"), Code.SUBJECT_STYLE, WARNING, "The subject"),
     ("another From", header("From: Civic Pulse <pulse@", "From: <other@"), Code.HEADERS, ERROR, HEADERS),
     ("no Date", header("\r\nDate: ", "\r\nX-Date: "), Code.HEADERS, ERROR, HEADERS),
     ("mailbox provider", sent_from("pulse@Gmail.com"), Code.SENDER_DOMAIN, WARNING, "The sender"),
@@ -585,8 +616,16 @@ def test_finding_names_its_place_and_what_to_do(
         assert re.fullmatch(r"\S[^\n]*", sentence)
 
 
+#: What other tests try: test_looking_back.py, test_spamd.py.
+ELSEWHERE = {
+    Code.PICTURE_HEAVY: {"warning"},
+    Code.SPAM_SCORE: {"error", "warning"},
+    Code.SPAM_UNKNOWN: {"warning"},
+}
+
+
 def test_every_code_is_tried_here() -> None:
-    assert {row[2] for row in ROWS} == set(Code) - VISITED
+    assert {row[2] for row in ROWS} == set(Code) - VISITED - ELSEWHERE.keys()
 
 
 def test_every_code_has_its_row_in_the_docs() -> None:
@@ -595,6 +634,7 @@ def test_every_code_has_its_row_in_the_docs() -> None:
     )
     severities = {code: {str(row[3]) for row in ROWS if row[2] is code} for code in Code}
     severities |= {code: {"warning"} for code in VISITED}  # test_visiting.py tries them
+    severities |= ELSEWHERE | {Code.LINK_BROKEN: {"error"}}
     expected = {
         (code.value, "either" if len(severities[code]) > 1 else severities[code].pop()) for code in Code
     }
@@ -613,6 +653,11 @@ def test_every_code_has_its_row_in_the_docs() -> None:
         letter("[www.example.org](https://example.org/) is").__class__
         and letter("100 %% of it, and 3 << 4 >> 2."),
         first_report(url="http://example.org/x"),
+        first_report(url="HTTPS://Example.org:443/x?a=1#"),
+        first_report(summary="[The study](https://e.org/a/), and [the study](http://www.e.org/a)."),
+        letter(" ".join(f"[Study {number}](https://e.org/{number})" for number in range(144))),
+        letter("All that that had had was in in-house notes: the theatre of of-the-moment work, to too."),
+        subject("Home care 🎉: Augusta and Octavia"),
         first_report(url="https://räte.example.org/x?y=1#z"),
         first_report(url="https://localhost.example.org/"),
         second_report(title="Home care by the hour."),  # of another publisher
@@ -777,6 +822,32 @@ def test_publisher_spelled_two_ways_shows_both() -> None:
     (found,) = preflight(tried, rendering())
     assert found.code is Code.PUBLISHER_SPELLING
     assert "“The King's Press & Co” and “King’s Press and Co”" in found.what
+
+
+def test_field_in_the_preheader_is_read_with_its_default() -> None:
+    words = "Hello {first_name|colleague}: what ten councils paid for an hour of care."
+
+    def change(edition: Edition, made: Rendering) -> None:
+        made.html = made.html.replace(edition.preheader, words.replace("{", "[[").replace("}", "]]"))
+        edition.preheader = words
+
+    assert Code.PREHEADER_FILLER not in {finding.code for finding in found_after(change)}
+    assert Code.PREHEADER_FILLER in {
+        finding.code for finding in found_after(html(edition().preheader, words))
+    }
+
+
+def test_size_names_the_items_with_the_longest_summaries() -> None:
+    tried, made = edition(), rendering()
+    lengths = {1: 5, 2: 900, 3: 700, 4: 800}
+    for one in tried.items():
+        one.summary = "x" * lengths[one.number]
+    next(one for one in tried.items() if one.number == 2).is_short = True
+    made.html = made.html.replace("<h1>", "<!--" + "x" * 95_000 + "--><h1>")
+    (found,) = preflight(tried, made)
+    assert "(items 4, 3, 1)" in found.remedy
+    assert "bytes (" in found.what
+    assert "on the wire)" in found.what
 
 
 def test_errors_come_before_warnings() -> None:
