@@ -143,7 +143,7 @@ class Send:
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                 "AND pid <> pg_backend_pid() AND state IN ('active', 'idle in transaction')"
             )
-            return session.execute(busy).scalar_one() > 0
+            return bool(session.execute(busy).scalar_one())
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         process.send_signal(signal.SIGKILL)

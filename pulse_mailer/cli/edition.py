@@ -1,5 +1,6 @@
 """`pulse-mailer edition`: from the staff's document to mail in inboxes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 

@@ -54,9 +54,11 @@ def check(edition: Edition, links: Links, variants: Sequence[str] = ()) -> Check
     others = tuple(render(edition, links, variant=name) for name in variants if name)
     known = {(finding.code, finding.at.words) for finding in findings}
     for other in others:
-        for finding in of_mail(edition, other):
-            if (finding.code, finding.at.words) not in known:
-                findings.append(named(edition, other, finding))
+        findings += [
+            named(edition, other, finding)
+            for finding in of_mail(edition, other)
+            if (finding.code, finding.at.words) not in known
+        ]
     return Checked(rendering, tuple(in_order(edition, findings)), others)
 
 
