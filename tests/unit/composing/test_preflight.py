@@ -616,8 +616,9 @@ def test_finding_names_its_place_and_what_to_do(
         assert re.fullmatch(r"\S[^\n]*", sentence)
 
 
-#: What other tests try: test_looking_back.py, test_spamd.py.
+#: What other tests try: test_rehearsing.py, test_looking_back.py, test_spamd.py.
 ELSEWHERE = {
+    Code.MERGE_FAILED: {"error"},
     Code.PICTURE_HEAVY: {"warning"},
     Code.SPAM_SCORE: {"error", "warning"},
     Code.SPAM_UNKNOWN: {"warning"},
@@ -835,19 +836,6 @@ def test_field_in_the_preheader_is_read_with_its_default() -> None:
     assert Code.PREHEADER_FILLER in {
         finding.code for finding in found_after(html(edition().preheader, words))
     }
-
-
-def test_size_names_the_items_with_the_longest_summaries() -> None:
-    tried, made = edition(), rendering()
-    lengths = {1: 5, 2: 900, 3: 700, 4: 800}
-    for one in tried.items():
-        one.summary = "x" * lengths[one.number]
-    next(one for one in tried.items() if one.number == 2).is_short = True
-    made.html = made.html.replace("<h1>", "<!--" + "x" * 95_000 + "--><h1>")
-    (found,) = preflight(tried, made)
-    assert "(items 4, 3, 1)" in found.remedy
-    assert "bytes (" in found.what
-    assert "on the wire)" in found.what
 
 
 def test_errors_come_before_warnings() -> None:
