@@ -3,6 +3,7 @@
 import contextlib
 import re
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,18 @@ from pulse_mailer.errors import UnreadableDocument
 from pulse_mailer.importing.draft import Draft
 from pulse_mailer.richtext import to_html
 from tests.unit.importing.drafts import draft_of, kept_words, words
-from tests.unit.importing.word import by_hashes, from_text
+from tests.unit.importing.word import (
+    R,
+    W,
+    WordDocument,
+    by_hashes,
+    from_text,
+    numbered,
+    p,
+    r,
+    relation,
+    with_xml,
+)
 
 # Pieces that mean something to the grammar, between words that mean nothing.
 NAMES = [
@@ -123,3 +135,87 @@ def test_every_word_of_a_word_document_is_kept(text: str) -> None:
         assert not seen_words(text)
         return
     assert missing(text, draft) == []
+
+
+# Word documents of everything at once: each word of them is its own, so that none can stand in for another.
+LOOKS = ["", "<w:b/>", "<w:i/>", '<w:u w:val="single"/>', "<w:b/><w:i/>", '<w:rStyle w:val="Strong"/>']
+STYLES = [
+    "",
+    "",
+    "Heading1",
+    "Heading2",
+    "Heading3",
+    "ListBullet",
+    "ListNumber2",
+    "Title",
+    "Quote",
+    "ListParagraph",
+]
+STARTS = ["", "", "", "• ", "o\xa0\xa0", "\uf0b7\t", "1. ", "- "]
+ENDS = ["", ".", ":", ","]
+
+
+@st.composite
+def word_paragraphs(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
+    """Paragraphs of Word's XML, each with the words that are to be found of it."""
+    found: list[tuple[str, list[str]]] = []
+    for number in range(draw(st.integers(1, 14))):
+        inside, told = [], []
+        for run in range(draw(st.integers(1, 4))):
+            word = f"Wq{number}x{run}" if draw(st.booleans()) else f"wq{number}x{run}"
+            start = draw(st.sampled_from(STARTS)) if run == 0 else " "
+            piece = r(f"{start}{word}{draw(st.sampled_from(ENDS))}", draw(st.sampled_from(LOOKS)))
+            kind = draw(st.sampled_from(WRAPS))
+            inside.append(kind.replace("{}", piece))
+            told += [] if "delText" in kind else [word.lower()]
+        style = draw(st.sampled_from(STYLES))
+        listed = numbered(draw(st.integers(0, 4)), draw(st.sampled_from([0, 1, 7, 99])))
+        xml = p(*inside, style=style, more=listed if draw(st.booleans()) else "")
+        found.append(
+            (f"<w:tbl><w:tr><w:tc>{xml}</w:tc></w:tr></w:tbl>" if draw(st.integers(0, 9)) == 0 else xml, told)
+        )
+    return found
+
+
+WRAPS = [
+    "{}", "{}", "{}",
+    '<w:ins w:id="1" w:author="A">{}</w:ins>',
+    '<w:moveTo w:id="1" w:author="A">{}</w:moveTo>',
+    '<w:del w:id="1" w:author="A"><w:r><w:delText>deleted</w:delText></w:r></w:del>',
+    '<w:hyperlink r:id="rIdX" xmlns:r="' + R + '">{}</w:hyperlink>',
+    '<w:hyperlink r:id="rIdLost" xmlns:r="' + R + '">{}</w:hyperlink>',
+    '<w:fldSimple w:instr=" HYPERLINK &quot;https://example.org/s&quot; ">{}</w:fldSimple>',
+    "<w:smartTag>{}</w:smartTag>",
+    "<w:sdt><w:sdtContent>{}</w:sdtContent></w:sdt>",
+    '{}<w:r><w:br w:type="page"/></w:r>',
+    '<w:commentRangeStart w:id="0"/>{}<w:r><w:commentReference w:id="0"/></w:r>',
+    '<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">{}</m:oMath>',
+]  # fmt: skip
+COMMENTS = (
+    f'<w:comments xmlns:w="{W}"><w:comment w:id="0" w:author="A">{p(r("remarked"))}</w:comment></w:comments>'
+)
+
+
+@pytest.fixture(scope="module")
+def empty() -> bytes:
+    return WordDocument().data()
+
+
+@settings(max_examples=15)
+@given(word_paragraphs())
+def test_every_word_of_a_word_document_of_everything_is_kept(
+    empty: bytes, found: list[tuple[str, list[str]]]
+) -> None:
+    links = relation("rIdX", "hyperlink", "https://example.org/x", external=True)
+    links += relation("rIdC", "comments", "comments.xml")
+    document = with_xml(empty, "".join(xml for xml, _ in found), links=links, comments=COMMENTS)
+    try:
+        draft = draft_of(document, "edition.docx")
+    except UnreadableDocument:
+        assert not any(told for _, told in found)
+        return
+    kept = kept_words(draft)
+    assert [word for _, told in found for word in told if kept[word] < 1] == []
+    assert "deleted" not in kept
+    for item in draft.items():
+        to_html(item.summary)
