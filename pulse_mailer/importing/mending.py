@@ -26,6 +26,8 @@ from pulse_mailer.importing.wordxml import (
 )
 
 COMMENTS = "word/comments.xml"
+_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
+_NOTE = ("w:footnote", "w:endnote")
 _WRAPPERS = ("w:bdo", "w:dir", "w:customXml", "w:fldSimple")
 _HYPERLINK = re.compile(
     r"""\s*HYPERLINK\s+(?:\\[a-km-z]\s+)*(?:"([^"]*)"|([^\s"\\]+))?(.*)""", re.IGNORECASE | re.DOTALL
@@ -59,18 +61,40 @@ def mended(archive: zipfile.ZipFile, reading: Reading) -> bytes:
     numbers = {one: number for number, one in enumerate(root.iter(name("w:p")), start=1)}
     document = _Document(root, targets(archive, MAIN_PART), reading, numbers)
     _list_comments(archive, document)
-    _take_out_hidden(document)
-    _take_out_pictures(document)
-    _loosen_links(document)
-    _write_fields_out(root)
-    _unwrap(root)
-    _break_lines(root)
+    _mend(document)
+    _drop_lost_notes(archive, root)
     Styles.of(archive).spell_out(root)
+    parts = {MAIN_PART: written(root)}
+    for part in (*_NOTES, COMMENTS):
+        if part in archive.namelist():
+            beside = _Document(parsed(archive.read(part)), targets(archive, part), reading, {})
+            _mend(beside)
+            parts[part] = written(beside.root)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as new:
         for info in archive.infolist():
-            new.writestr(info.filename, written(root) if info.filename == MAIN_PART else archive.read(info))
+            found = parts.get(info.filename)
+            new.writestr(info.filename, archive.read(info) if found is None else found)
     return stream.getvalue()
+
+
+def _mend(document: _Document) -> None:
+    _take_out_hidden(document)
+    _take_out_pictures(document)
+    _loosen_links(document)
+    _write_fields_out(document.root)
+    _unwrap(document.root)
+    _break_lines(document.root)
+
+
+def _drop_lost_notes(archive: zipfile.ZipFile, root: Element) -> None:
+    """Marks of notes that are not in the document, at which mammoth stops."""
+    for part, mark, note in zip(_NOTES, ("w:footnoteReference", "w:endnoteReference"), _NOTE, strict=True):
+        notes = parsed(archive.read(part)).iter(name(note)) if part in archive.namelist() else ()
+        known = {value(one, "w:id") for one in notes}
+        for one in list(root.iter(name(mark))):
+            if value(one, "w:id") not in known:
+                _remove(one)
 
 
 def _list_comments(archive: zipfile.ZipFile, document: _Document) -> None:
@@ -96,7 +120,7 @@ def _take_out_hidden(document: _Document) -> None:
 
 def _take_out_pictures(document: _Document) -> None:
     """Pictures that are only linked to or missing, and drawings that are none: charts, shapes."""
-    for drawing in list(document.root.iter(name("w:drawing"), name("w:pict"))):
+    for drawing in list(document.root.iter(name("w:drawing"), name("w:pict"), name("w:object"))):
         if next(drawing.iter(name("w:txbxContent")), None) is not None:
             continue
         shown = [
@@ -106,7 +130,8 @@ def _take_out_pictures(document: _Document) -> None:
         paths = [document.links.get(key, "") for key in shown]
         if paths and all(path and "://" not in path for path in paths):
             continue
-        if not _is_copy(drawing):
+        # A drawing without a name is a line across the page.
+        if not _is_copy(drawing) and (shown or _alt(drawing)):
             why = "A picture that is only linked to, or missing; it was left out."
             if not shown:
                 why = "A chart or a drawing, which mail cannot show; it was left out. Save it as a picture."

@@ -156,6 +156,32 @@ def test_a_picture_that_is_only_linked_to_is_not_fetched(begun: bytes) -> None:
     assert listed(draft, Doubt.PICTURE) == [(6, "A rising line")]
 
 
+def test_a_line_across_the_page_is_not_listed(begun: bytes) -> None:
+    line = '<v:rect xmlns:v="urn:schemas-microsoft-com:vml" style="width:0"/>'
+    draft = read(begun, p(f"<w:r><w:pict>{line}</w:pict></w:r>") + p(r("A text.")))
+    assert (summary(draft), draft.review) == ("A text.", [])
+
+
+def test_an_embedded_file_whose_picture_is_lost_is_listed(begun: bytes) -> None:
+    shape = f'<v:imagedata xmlns:v="urn:schemas-microsoft-com:vml" r:id="rIdNo" xmlns:r="{R}"/>'
+    draft = read(begun, p(r("A text."), f"<w:r><w:object>{shape}</w:object></w:r>"))
+    assert summary(draft) == "A text."
+    assert listed(draft, Doubt.PICTURE) == [(6, "")]
+
+
+@pytest.mark.parametrize("kind", ["footnote", "endnote"])
+def test_a_note_with_fields_and_lost_links_is_listed_whole(begun: bytes, kind: str) -> None:
+    dated = f'<w:fldSimple w:instr=" DATE ">{r("4 May ")}</w:fldSimple>'
+    words = f"<w:p><w:r><w:{kind}Ref/></w:r>{r(' Seen on ')}{dated}{LINKED}{r('there')}</w:hyperlink></w:p>"
+    notes = f'<w:{kind}s xmlns:w="{W}"><w:{kind} w:id="2">{words}</w:{kind}></w:{kind}s>'
+    xml = p(
+        r("Noted."), f'<w:r><w:{kind}Reference w:id="2"/></w:r>', f'<w:r><w:{kind}Reference w:id="9"/></w:r>'
+    )
+    draft = read(begun, xml, links=relation("rIdN", f"{kind}s", f"{kind}s.xml"), **{f"{kind}s": notes})
+    assert summary(draft) == "Noted."
+    assert listed(draft, Doubt.UNPLACED) == [(6, "Seen on 4 May there")]
+
+
 @pytest.mark.parametrize(
     ("data", "kind"), [(b"\x01\0\0\0" + bytes(36) + b" EMF", "EMF"), (b"\xd7\xcd\xc6\x9a", "WMF")]
 )
