@@ -19,6 +19,7 @@ from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pulse_mailer.acting_settings import ActingSettings
 from pulse_mailer.errors import BadSetting
 from pulse_mailer.fetch_settings import FetchSettings
 from pulse_mailer.provider_settings import ProviderSettings
@@ -58,7 +59,7 @@ def _default_data_dir() -> Path:
         ) from error
 
 
-class Settings(ProviderSettings, FetchSettings):
+class Settings(ActingSettings, ProviderSettings, FetchSettings):
     """All settings, with their defaults: enough for a first run that can mail nobody real."""
 
     model_config = SettingsConfigDict(

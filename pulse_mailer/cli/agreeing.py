@@ -9,13 +9,14 @@ from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.cli import foretelling, output
 from pulse_mailer.cli.holding import Wish, hold
 from pulse_mailer.cli.variants import print_variants, rehearse
-from pulse_mailer.delivery import approving, planning, scheduling, wallclock
+from pulse_mailer.delivery import approvals, approving, consenting, planning, scheduling, seconding, wallclock
 from pulse_mailer.delivery.planning import Approval, Terms
 from pulse_mailer.delivery.scheduling import Start
-from pulse_mailer.delivery.variants import plan
-from pulse_mailer.domain.edition import Edition
+from pulse_mailer.delivery.variants import Plan, compile_missing, plan
+from pulse_mailer.domain.approval import Approval as Signed
+from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import BackendError, UsageError
+from pulse_mailer.errors import BackendError, Conflict, UsageError
 from pulse_mailer.subscribers import audience
 
 _LISTED = 20
@@ -38,10 +39,49 @@ class Options:
     lifetime_hours: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """
+    What a person was shown before they agree.
+
+    Attributes:
+        count: how many get it.
+        fingerprint: of the mail.
+        approved_count: how many would have got it when it was approved; None: nobody has approved it.
+    """
+
+    count: int
+    fingerprint: str
+    approved_count: int | None = None
+
+
+def approve(mailer: Mailer, name: str, options: Options, actor: str) -> Signed:
+    """
+    Show who gets a draft, ask for their number, and keep this person's approval.
+
+    Raises:
+        Refused: preflight, the count, the edition's state or who this is does not allow it; nothing was kept.
+    """
+    with mailer.database.transaction() as database:
+        edition = reading.edition(database, name)
+        broken = consenting.void_if_broken(database, edition, by=actor)
+    if broken:
+        output.trouble(f"It was approved before, and that does not hold: {broken}.")
+    shown = _show_draft(mailer, edition, options)
+    consent = Approval(actor, _confirmed(shown, options, "approve"), options.forced, shown.fingerprint)
+    with mailer.database.transaction() as database:
+        again = reading.edition(database, edition.name)
+        wanted = plan(database, again).names
+        checked = approving.approve(again, mailer.links, forced=options.forced, variants=wanted)
+        return consenting.approve(database, again, checked, consent)
+
+
 def agree(mailer: Mailer, edition: Edition, options: Options) -> bool:
-    """Show who gets a draft, ask for their number, and begin it or have it begin; whether to hand it over now."""
+    """Show who gets an edition, ask for their number, and begin it or have it begin; whether to hand it over now."""
     start = options.wish.start(edition.newsletter, mailer.settings.hold_minutes)
-    count, fingerprint = _show_audience(mailer, edition, options)
+    approved = edition.status is EditionStatus.APPROVED
+    shown = (_show_approved if approved else _show_draft)(mailer, edition, options)
+    count = shown.count
     if start is not None and start.zone:
         output.say(f"It begins by itself on {wallclock.said(start.at, start.zone)}.")
     if options.first is not None and options.first < count:
@@ -51,36 +91,39 @@ def agree(mailer: Mailer, edition: Edition, options: Options) -> bool:
     if options.dry_run:
         output.say("Nothing was sent: this was a dry run.")
         return False
-    approval = Approval(output.actor(), _confirmed(count, options), options.forced, fingerprint)
+    if not approved:
+        with mailer.database.reading() as database:
+            seconding.refuse_alone(database, edition)
+    approval = Approval(output.actor(), _confirmed(shown, options), options.forced, shown.fingerprint)
     terms = Terms(options.first, options.lifetime_hours or mailer.settings.lifetime_hours)
     _check_ways(mailer, edition)
     # The person took their time to look: a hold begins now, and a named time may be over.
     start = options.wish.start(edition.newsletter, mailer.settings.hold_minutes)
-    if start is None:
-        return _begin_now(mailer, edition, approval, terms, no_wait=options.no_wait)
-    return _begin_later(mailer, edition, approval, start, terms, no_wait=options.no_wait)
-
-
-def _begin_now(mailer: Mailer, edition: Edition, approval: Approval, terms: Terms, *, no_wait: bool) -> bool:
     with mailer.database.transaction() as database:
         again = reading.edition(database, edition.name)
         wanted = plan(database, again).names
-        checked = approving.approve(again, mailer.links, forced=approval.forced, variants=wanted)
-        planning.freeze(database, again, checked, mailer.links, approval, terms)
+        checked = (
+            None
+            if approved
+            else approving.approve(again, mailer.links, forced=approval.forced, variants=wanted)
+        )
+        if start is None:
+            planning.freeze(database, again, checked, mailer.links, approval, terms)
+        else:
+            scheduling.schedule(database, again, checked, approval, start, terms)
+    if start is None:
+        return _begun(edition, no_wait=options.no_wait)
+    return _held(mailer, edition, start, no_wait=options.no_wait)
+
+
+def _begun(edition: Edition, *, no_wait: bool) -> bool:
     if no_wait:
         output.say("A running worker (pulse-mailer serve or worker) sends it.")
         output.say(f"Watch: pulse-mailer edition report {edition.name}")
     return not no_wait
 
 
-def _begin_later(
-    mailer: Mailer, edition: Edition, approval: Approval, start: Start, terms: Terms, *, no_wait: bool
-) -> bool:
-    with mailer.database.transaction() as database:
-        again = reading.edition(database, edition.name)
-        wanted = plan(database, again).names
-        checked = approving.approve(again, mailer.links, forced=approval.forced, variants=wanted)
-        scheduling.schedule(database, again, checked, approval, start, terms)
+def _held(mailer: Mailer, edition: Edition, start: Start, *, no_wait: bool) -> bool:
     if not (start.zone or no_wait):
         hold(mailer, edition, start.at)
         return True
@@ -91,14 +134,58 @@ def _begin_later(
     return False
 
 
-def _show_audience(mailer: Mailer, edition: Edition, options: Options) -> tuple[int, str]:
-    """Say who gets it, and who is left out; gives their number, and the fingerprint of the mail."""
+def _show_draft(mailer: Mailer, edition: Edition, options: Options) -> _Shown:
     with mailer.database.reading() as database:
         edition = reading.edition(database, edition.name)
         found = plan(database, edition)
         checked = approving.approve(edition, mailer.links, forced=options.forced, variants=found.names)
-        newsletter, count = edition.newsletter, found.count
         rehearsal = rehearse(mailer, database, edition, found, checked.renderings)
+    _show_audience(mailer, edition, found)
+    if options.forced:
+        output.trouble(f"Overridden by name: {', '.join(options.forced)}")
+    rehearsal.refuse(edition)
+    output.say(rehearsal.sentence)
+    return _Shown(found.count, checked.rendering.fingerprint)
+
+
+def _show_approved(mailer: Mailer, edition: Edition, options: Options) -> _Shown:
+    """
+    Raises:
+        Conflict: the approval does not hold; the edition is a draft again.
+    """
+    if options.forced:
+        raise UsageError(
+            "It was approved already, and what was overridden with it.", remedy="Leave --force out."
+        )
+    with mailer.database.transaction() as database:
+        broken = consenting.void_if_broken(database, edition, by=output.actor())
+    if broken:
+        raise Conflict(
+            f"The approval of {edition.key} does not hold: {broken}. Nothing was sent; it is a draft again.",
+            remedy=f"See it: pulse-mailer edition approval {edition.name}",
+        )
+    with mailer.database.reading() as database:
+        edition = reading.edition(database, edition.name)
+        signed, kept = approvals.latest(database, edition.id), reading.renderings(database, edition.id)
+        found = plan(database, edition)
+        made = [*kept, *compile_missing(edition, mailer.links, kept, found.names)]
+        rehearsal = rehearse(mailer, database, edition, found, made)
+    assert signed is not None
+    _show_audience(mailer, edition, found)
+    rehearsal.refuse(edition)
+    output.say(rehearsal.sentence)
+    at = wallclock.said(signed.at, edition.newsletter.timezone)
+    output.say(
+        f"{signed.actor} approved it on {at}, revision {signed.revision}, for {signed.audience_count:,} people."
+    )
+    whole = next(rendering for rendering in kept if not rendering.variant)
+    return _Shown(found.count, whole.fingerprint, signed.audience_count)
+
+
+def _show_audience(mailer: Mailer, edition: Edition, found: Plan) -> None:
+    """Say who gets it, and who is left out."""
+    newsletter, count = edition.newsletter, found.count
+    with mailer.database.reading() as database:
         left_out = audience.left_out(database, newsletter.id)
     ways = ", or else ".join(backend.relay for backend in mailer.backends(newsletter.backends))
     output.say(
@@ -112,22 +199,20 @@ def _show_audience(mailer: Mailer, edition: Edition, options: Options) -> tuple[
         output.print_table(["Address", "Why"], rows)
         if len(left_out) > _LISTED:
             output.say(f"... and {len(left_out) - _LISTED:,} more.")
-    if options.forced:
-        output.trouble(f"Overridden by name: {', '.join(options.forced)}")
-    rehearsal.refuse(edition)
-    output.say(rehearsal.sentence)
-    return count, checked.rendering.fingerprint
 
 
-def _confirmed(count: int, options: Options) -> int:
+def _confirmed(shown: _Shown, options: Options, verb: str = "send") -> int:
+    count, before = shown.count, shown.approved_count
     if options.confirm_count is not None:
         return options.confirm_count
+    if before is not None and not planning.surprising(count, before):
+        return count  # whoever approved it confirmed as many
     if not sys.stdin.isatty():
         raise UsageError(
-            "Sending wants the number of people confirmed.",
+            f"To {verb} it wants the number of people confirmed.",
             remedy=f"Add --confirm-count {count}, or run it at a terminal.",
         )
-    return int(typer.prompt(f"Type {count} to send it to {count} people", type=int))
+    return int(typer.prompt(f"Type {count} to {verb} it for {count} people", type=int))
 
 
 def _check_ways(mailer: Mailer, edition: Edition) -> None:

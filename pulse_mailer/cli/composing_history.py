@@ -2,6 +2,7 @@
 
 import datetime
 import zoneinfo
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Annotated
 
@@ -72,10 +73,7 @@ def diff(
     if not found:
         output.say(f"{edition.key}: revisions {since} and {to} say the same.")
         return
-    for place, group in groupby(found, key=lambda one: one.place):
-        output.say(place, "bold")
-        for one in group:
-            _print(one)
+    print_differences(found)
     output.say(f"Go back: pulse-mailer edition restore {edition.name} {since}")
 
 
@@ -92,6 +90,14 @@ def restore(
     with output.mailer() as mailer, mailer.database.transaction() as database:
         change = restoring.restore(database, name, to, actor=output.actor(), expected=revision)
     done(change, json=json)
+
+
+def print_differences(found: Sequence[Difference]) -> None:
+    """By item and field, word by word."""
+    for place, group in groupby(found, key=lambda one: one.place):
+        output.say(place, "bold")
+        for one in group:
+            _print(one)
 
 
 def _when(at: datetime.datetime, edition: Edition) -> str:

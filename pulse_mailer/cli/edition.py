@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import (
+    approval,
     composing_history,
     composing_items,
     composing_parts,
@@ -208,6 +209,9 @@ app.command()(proofing.proofs)
 app.command()(variants.variants)
 app.command()(sizing.size)
 app.command()(sizing.shorten)
+app.command()(approval.approve)
+app.command()(approval.unapprove)
+app.command()(approval.approval)
 app.command()(steering.pause)
 app.command()(steering.resume)
 app.command()(steering.stop)

@@ -82,7 +82,8 @@ def set_(
     """
     Change one thing that a newsletter says of itself, or how it is sent.
 
-    told and backends take several, with commas between them; uncertain-policy is ask, gap or repeat.
+    told and backends take several, with commas between them; uncertain-policy is ask, gap or repeat; needs-second is
+    yes or no: whether an edition is sent only after a second person has approved it.
     """
     field = field.replace("-", "_")
     if field not in founding.FIELDS:
@@ -101,6 +102,8 @@ app.command()(theming.logo)
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pulse_mailer.errors import PulseMailerError
+from pulse_mailer.acting_settings import actor_fault
+from pulse_mailer.errors import PulseMailerError, UsageError
 from pulse_mailer.settings import load
 
 if TYPE_CHECKING:
@@ -38,12 +39,34 @@ def mailer() -> Iterator["Mailer"]:
         yield ready
 
 
-def actor() -> str:
-    """Who runs the command, as audit records and events name them: "cli:ann"."""
+def actor(by: str = "") -> str:
+    """
+    Who runs the command, as audit records and events name them: "cli:root", or "cli:ann (root)" where somebody says
+    who they are, by `by` or the setting `actor`. At a shell that is a word, and no proof.
+
+    Raises:
+        BadSetting: a setting is wrong.
+        UsageError: `by` is no name.
+    """
+    name = named(by) if by else load().actor
+    return f"cli:{name} ({_account()})" if name else f"cli:{_account()}"
+
+
+def named(name: str) -> str:
+    """
+    Raises:
+        UsageError: it is no name that a record can hold.
+    """
+    if fault := actor_fault(name):
+        raise UsageError(f"{name!r} cannot name a person: {fault}.")
+    return name.strip()
+
+
+def _account() -> str:
     try:
-        return f"cli:{getpass.getuser()}"
+        return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        return "cli:unknown"  # a container may run under a number that no name belongs to
+        return "unknown"  # a container may run under a number that no name belongs to
 
 
 def say(text: str = "", style: str = "") -> None:

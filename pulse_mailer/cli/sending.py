@@ -39,7 +39,7 @@ def send(mailer: Mailer, name: str, options: Options) -> None:
     with mailer.database.reading() as database:
         edition = reading.edition(database, name)
     match edition.status:
-        case EditionStatus.DRAFT:
+        case EditionStatus.DRAFT | EditionStatus.APPROVED:
             goes_on = agree(mailer, edition, options)
         case EditionStatus.SCHEDULED:
             goes_on = _go_on_holding(mailer, edition, options)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pulse_mailer import clock
@@ -73,9 +73,14 @@ def render(edition: Edition, links: Links, *, variant: str = WHOLE) -> Rendering
         html=html_marks.shown(mail.html),
         text=text_marks.shown(text),
         web_html="" if variant else _web(laid_out, theme, register),
-        fingerprint=hashlib.sha256(json.dumps(segments).encode()).hexdigest(),
+        fingerprint=fingerprint_of(segments),
         created_at=clock.now(),
     )
+
+
+def fingerprint_of(segments: Sequence[str]) -> str:
+    """SHA-256, hexadecimal, of a message on the wire with its open fields."""
+    return hashlib.sha256(json.dumps(list(segments)).encode()).hexdigest()
 
 
 def _web(laid_out: Outline, theme: themes.Theme, register: Register) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import CursorResult, Update, select
 from sqlalchemy.orm import Session, selectinload
 
 from pulse_mailer.domain.edition import Edition
+from pulse_mailer.editions.reading import whole_edition
 
 
 def held(database: Session, edition_ids: Sequence[int]) -> list[Edition]:
@@ -18,6 +19,12 @@ def held(database: Session, edition_ids: Sequence[int]) -> list[Edition]:
     wanted = select(Edition).where(Edition.id.in_(edition_ids)).options(selectinload(Edition.newsletter))
     ordered = wanted.order_by(Edition.id).with_for_update(of=Edition)
     return list(database.scalars(ordered, execution_options={"populate_existing": True}))
+
+
+def held_whole(database: Session, edition_id: int) -> Edition:
+    """The same of one edition, with everything in it."""
+    wanted = whole_edition().where(Edition.id == edition_id).with_for_update(of=Edition)
+    return database.scalars(wanted, execution_options={"populate_existing": True}).one()
 
 
 def changed(database: Session, statement: Update) -> int:

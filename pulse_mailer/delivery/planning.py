@@ -1,5 +1,6 @@
 """Who an edition goes to: shown before, and fixed in one transaction when sending begins."""
 
+import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +11,24 @@ from sqlalchemy.orm import Session
 from pulse_mailer import audit
 from pulse_mailer.clock import now
 from pulse_mailer.composing.merging import fields_used
-from pulse_mailer.delivery import variants
+from pulse_mailer.delivery import approvals, seconding, variants
 from pulse_mailer.delivery.approving import Checked
+from pulse_mailer.delivery.changing import held_whole
 from pulse_mailer.delivery.variants import Plan
 from pulse_mailer.domain.address import Address
+from pulse_mailer.domain.approval import Approval as Signed
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
 from pulse_mailer.domain.subscriber import Subscription
 from pulse_mailer.domain.variant import WHOLE
 from pulse_mailer.editions.publishing import publish
+from pulse_mailer.editions.reading import renderings as kept_renderings
 from pulse_mailer.errors import Conflict, Refused, SendingBlocked, WrongState
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers.audience import audience
 
+#: The audience may differ by so much from what was agreed to; one person more or less is never a surprise.
+TOLERANCE = 0.02
 _MOST_KEPT = 1_000  #: letters of a value; far fewer are shown
 
 
@@ -61,7 +67,7 @@ class Terms:
 def freeze(
     database: Session,
     edition: Edition,
-    checked: Checked,
+    checked: Checked | None,
     links: Links,
     approval: Approval,
     terms: Terms | None = None,
@@ -71,26 +77,115 @@ def freeze(
 
     All in the caller's one transaction, so that an edition is either a draft or has its whole audience.
 
+    Args:
+        checked: a draft, composed and checked just now; None: it was approved, and the mail that was kept goes out.
+
     Raises:
-        WrongState: the edition is no draft, or somebody else began first.
+        WrongState: the edition is no draft (not approved), or somebody else began first.
         Conflict: it is not as it was when it was composed, or when a person agreed to it.
-        Refused: nobody would get it.
+        Refused: nobody would get it, or a second person must approve it first.
         SendingBlocked: the audience is not as large as was agreed to.
     """
-    keep(database, edition, checked, approval, terms or Terms())
+    made = settle(database, edition, checked, approval, terms or Terms())
     edition.become(EditionStatus.SENDING)
-    count = fix_audience(database, edition, checked.renderings, links)
-    if not count:
-        raise nobody(edition)
-    refuse_other_count(count, approval)
-    after = agreed(checked, approval) | {"audience": count, "revision": edition.revision}
+    count = fix_audience(database, edition, made.renderings, links)
+    made.refuse_surprise(edition, count, approval)
+    after = made.agreed(approval) | {"audience": count, "revision": edition.revision}
     audit.record(database, approval.actor, "edition.sending-began", f"edition {edition.name}", after=after)
     return count
 
 
-def keep(database: Session, edition: Edition, checked: Checked, approval: Approval, terms: Terms) -> None:
+@dataclass(frozen=True, slots=True)
+class Settled:
     """
-    Approve a draft: keep the Rendering that goes out, and how it is to be sent.
+    What goes out, and by whose word.
+
+    Attributes:
+        signed: the approval as it is kept.
+        was_approved: before, and perhaps by somebody else than who sends it.
+    """
+
+    renderings: Sequence[Rendering]
+    signed: Signed
+    was_approved: bool
+
+    @property
+    def rendering(self) -> Rendering:
+        """The whole edition's."""
+        return next(rendering for rendering in self.renderings if rendering.variant == WHOLE)
+
+    def refuse_surprise(self, edition: Edition, count: int, approval: Approval) -> None:
+        """
+        Raises:
+            Refused: nobody would get it.
+            SendingBlocked: the audience is not as large as was agreed to.
+        """
+        if not count:
+            raise nobody(edition)
+        if not self.was_approved or surprising(count, self.signed.audience_count):
+            refuse_other_count(count, approval)
+
+    def agreed(self, approval: Approval) -> dict[str, Any]:
+        """What was agreed to, as it is kept."""
+        others = {one.variant: one.fingerprint for one in self.renderings if one.variant != WHOLE}
+        found = {
+            "actor": approval.actor,
+            "count": approval.count,
+            "rendering": self.rendering.fingerprint,
+            **({"variants": others} if others else {}),
+            "forced": list(self.signed.facts["forced"]),
+        }
+        return found | ({"approved_by": self.signed.actor} if self.was_approved else {})
+
+
+def settle(
+    database: Session,
+    edition: Edition,
+    checked: Checked | None,
+    approval: Approval,
+    terms: Terms,
+    starts_at: datetime.datetime | None = None,
+) -> Settled:
+    """
+    Approve a draft for being sent now or at a time, or see that it was approved and that this still holds.
+
+    Raises as `freeze()`.
+    """
+    if checked is not None:
+        seconding.refuse_alone(database, edition)
+        signed = keep(database, edition, checked, approval, terms, starts_at)
+        return Settled(checked.renderings, signed, was_approved=False)
+    edition = held_whole(database, edition.id)
+    if edition.status is not EditionStatus.APPROVED:
+        raise _begun(edition)
+    signed = approvals.verified(database, edition)
+    seconding.refuse_editor(edition, signed.actor, signed.facts["edited_by"])
+    made = Settled(kept_renderings(database, edition.id), signed, was_approved=True)
+    if approval.fingerprint not in ("", made.rendering.fingerprint):
+        raise _changed(edition)
+    edition.first_count, edition.lifetime_hours = terms.first_count, terms.lifetime_hours
+    return made
+
+
+def surprising(count: int, agreed: int) -> bool:
+    """Whether an audience is so much larger or smaller than what was agreed to that a person must look again."""
+    return abs(count - agreed) > max(1, TOLERANCE * agreed)
+
+
+def keep(
+    database: Session,
+    edition: Edition,
+    checked: Checked,
+    approval: Approval,
+    terms: Terms,
+    starts_at: datetime.datetime | None = None,
+) -> Signed:
+    """
+    Approve a draft: keep the Rendering that goes out and how it is to be sent, and seal both with what they are made
+    of.
+
+    Args:
+        starts_at: the time that is agreed to, too; None: whenever a person sends it.
 
     Raises:
         WrongState: the edition is no draft, or somebody else came first.
@@ -103,6 +198,15 @@ def keep(database: Session, edition: Edition, checked: Checked, approval: Approv
     edition.first_count, edition.lifetime_hours = terms.first_count, terms.lifetime_hours
     edition.changed_at = now()
     _store(database, edition, checked.renderings)
+    database.flush()
+    return approvals.sign(
+        database,
+        edition,
+        actor=approval.actor,
+        count=approval.count,
+        forced=_forced(checked, approval.forced),
+        starts_at=starts_at,
+    )
 
 
 def fix_audience(database: Session, edition: Edition, kept: Sequence[Rendering], links: Links) -> int:
@@ -141,17 +245,6 @@ def stage_end(database: Session, edition_id: int, first: int | None) -> int | No
     return found[0] if len(found) == 2 else None
 
 
-def agreed(checked: Checked, approval: Approval) -> dict[str, Any]:
-    """What a person agreed to, as it is kept."""
-    return {
-        "actor": approval.actor,
-        "count": approval.count,
-        "rendering": checked.rendering.fingerprint,
-        **({"variants": {one.variant: one.fingerprint for one in checked.others}} if checked.others else {}),
-        "forced": _forced(checked, approval.forced),
-    }
-
-
 def nobody(edition: Edition) -> Refused:
     if edition.passed_over_count:
         return Refused(
@@ -181,12 +274,16 @@ def _hold(database: Session, edition: Edition) -> None:
     composed = edition.revision
     database.refresh(edition, ["status", "revision"], with_for_update=True)
     if edition.status is not EditionStatus.DRAFT:
-        raise WrongState(
-            f"The edition {edition.key} is {edition.status.words} already; nothing was begun a second time.",
-            remedy=f"See how far it is: pulse-mailer edition report {edition.name}",
-        )
+        raise _begun(edition)
     if edition.revision != composed:
         raise _changed(edition)
+
+
+def _begun(edition: Edition) -> WrongState:
+    return WrongState(
+        f"The edition {edition.key} is {edition.status.words} already; nothing was begun a second time.",
+        remedy=f"See how far it is: pulse-mailer edition report {edition.name}",
+    )
 
 
 def _changed(edition: Edition) -> Conflict:

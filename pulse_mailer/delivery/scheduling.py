@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
-from pulse_mailer.delivery import planning, telling, variants
+from pulse_mailer.delivery import approvals, planning, telling, variants
 from pulse_mailer.delivery.approving import Checked
-from pulse_mailer.delivery.changing import held
+from pulse_mailer.delivery.changing import held_whole
 from pulse_mailer.delivery.planning import Approval, Terms
 from pulse_mailer.delivery.reporting import PROGRAM
 from pulse_mailer.domain.edition import Edition, EditionStatus
@@ -20,9 +20,6 @@ from pulse_mailer.editions import changing
 from pulse_mailer.editions.reading import renderings
 from pulse_mailer.errors import UsageError, WrongState
 from pulse_mailer.links import Links
-
-#: The audience may differ by so much from what was agreed to; one person more or less is never a surprise.
-TOLERANCE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +52,31 @@ class Begun:
 
 
 def schedule(
-    database: Session, edition: Edition, checked: Checked, approval: Approval, start: Start, terms: Terms
+    database: Session,
+    edition: Edition,
+    checked: Checked | None,
+    approval: Approval,
+    start: Start,
+    terms: Terms,
 ) -> None:
     """
-    Have a draft begin by itself at a time, with the very mail that was agreed to.
+    Have a draft begin by itself at a time, with the very mail that was agreed to; or, without `checked`, an edition
+    that was approved.
 
     Raises:
         UsageError: the time is over.
-        WrongState, Conflict: as `planning.keep()`.
-        Refused: nobody would get it.
+        WrongState, Conflict: as `planning.freeze()`.
+        Refused: nobody would get it, or a second person must approve it first.
         SendingBlocked: the audience is not as large as was agreed to.
     """
     if start.zone and start.at <= now():
         raise UsageError("That time is over.", remedy="Name a later one, or leave --at out to send it now.")
-    planning.keep(database, edition, checked, approval, terms)
+    made = planning.settle(database, edition, checked, approval, terms, start.at)
     plan = variants.plan(database, edition)
-    count, edition.passed_over_count = plan.count, plan.passed_over
-    if not count:
-        raise planning.nobody(edition)
-    planning.refuse_other_count(count, approval)
+    edition.passed_over_count = plan.passed_over
+    made.refuse_surprise(edition, plan.count, approval)
     edition.become(EditionStatus.SCHEDULED)
-    edition.agreed = planning.agreed(checked, approval)
+    edition.agreed = made.agreed(approval)
     edition.starts_at, edition.starts_zone = start.at, start.zone
     after = edition.agreed | {
         "starts_at": start.at.isoformat(),
@@ -119,18 +120,23 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     Begin an edition whose time has come: fix its audience, for the Rendering that was kept when it was agreed to.
 
     None when there is nothing to begin: another worker was first, or it was taken back. When the audience is no
-    longer what was agreed to, it becomes a draft again, and the staff concerned are told.
+    longer what was agreed to, or anything that was signed, it becomes a draft again, and staff are told.
     """
-    (edition,) = held(database, [edition_id])
+    edition = held_whole(database, edition_id)
     kept = renderings(database, edition_id)
     too_early = edition.starts_at is None or edition.starts_at > now()
     if edition.status is not EditionStatus.SCHEDULED or too_early or not kept:
         return None
     agreed = edition.agreed or {}
-    edition = changing.held(database, edition.name)  # with its sections, which variants are made of
     count, wanted = variants.plan(database, edition).count, int(agreed.get("count", 0))
-    if not count or abs(count - wanted) > max(1, TOLERANCE * wanted):
-        return _refuse(database, edition, count, wanted)
+    if not count or planning.surprising(count, wanted):
+        words = f"It would go to {count:,} people, and {wanted:,} were agreed to."
+        return _refuse(database, edition, words, "Look at who gets it, and agree anew")
+    standing = approvals.standing(database, edition)
+    if standing is None or not standing.holds:
+        return _refuse(
+            database, edition, f"Its approval does not hold: {approvals.broken(standing)}.", "Look at it"
+        )
     edition.become(EditionStatus.SENDING)
     edition.starts_at = None
     count = planning.fix_audience(database, edition, kept, links)
@@ -140,14 +146,11 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     return Begun(edition.name, count, words)
 
 
-def _refuse(database: Session, edition: Edition, count: int, wanted: int) -> Begun:
-    words = (
-        f"It would go to {count:,} people, and {wanted:,} were agreed to. "
-        "Nothing was sent; it is a draft again."
-    )
+def _refuse(database: Session, edition: Edition, why: str, next_step: str) -> Begun:
+    words = f"{why} Nothing was sent; it is a draft again."
     title = edition.period or edition.key
     changing.reopen(database, edition, actor=PROGRAM, why=words)
-    next_step = f"Look at who gets it, and agree anew: pulse-mailer edition send {edition.name}"
+    next_step = f"{next_step}: pulse-mailer edition send {edition.name}"
     subject = f"{edition.newsletter.name}: {title} did not begin"
     telling.tell(database, edition.id, NoticeKind.NOT_BEGUN, subject, f"{words}\n\n{next_step}\n")
     return Begun(edition.name, 0, words)

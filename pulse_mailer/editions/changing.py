@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
+from pulse_mailer.domain.approval import Approval
 from pulse_mailer.domain.content import content_of
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
 from pulse_mailer.editions import history, reading
@@ -111,7 +112,8 @@ def held(database: Session, name: str) -> Edition:
 
 def reopen(database: Session, edition: Edition, *, actor: str, why: str) -> bool:
     """
-    Make an edition that was approved or scheduled a draft again, as nobody agreed to what it is now.
+    Make an edition that was approved or scheduled a draft again, as nobody agreed to what it is now; the approval is
+    void, and says by whom and why.
 
     Gives False when it was neither. The caller holds the edition's row.
     """
@@ -126,6 +128,11 @@ def reopen(database: Session, edition: Edition, *, actor: str, why: str) -> bool
     edition.starts_at, edition.starts_zone, edition.agreed, edition.first_count = None, "", None, None
     edition.changed_at = now()
     database.execute(delete(Rendering).where(Rendering.edition_id == edition.id))
+    database.execute(
+        update(Approval)
+        .where(Approval.edition_id == edition.id, Approval.voided_at.is_(None))
+        .values(voided_at=now(), voided_by=actor, void_reason=why)
+    )
     audit.record(
         database,
         actor,

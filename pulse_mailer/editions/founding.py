@@ -31,9 +31,11 @@ FIELDS = (
     "backends",
     "uncertain_policy",
     "told",
+    "needs_second",
 )
-#: Those that stand in no mail: what was to be sent may be sent after they were changed.
-_UNSEEN = {"backends", "uncertain_policy", "told"}
+#: Those that no approval signs: what was to be sent may be sent after they were changed.
+_UNSIGNED = {"uncertain_policy", "told", "needs_second"}
+_YES_OR_NO = {"yes": True, "no": False}
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
@@ -95,7 +97,7 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
         before=before,
         after=dict(values),
     )
-    if values.keys() <= _UNSEEN:
+    if values.keys() <= _UNSIGNED:
         return []
     why = f"{', '.join(values)} of the newsletter changed"
     return reopen_all(database, newsletter, why, actor=actor)
@@ -117,7 +119,7 @@ def _set(newsletter: Newsletter, values: dict[str, str]) -> None:
         setattr(newsletter, name, _right(name, checked(name, value, one_line=name != "postal_address")))
 
 
-def _right(name: str, value: str) -> str | list[str]:
+def _right(name: str, value: str) -> str | list[str] | bool:
     said = name.replace("_", " ")
     if name in ("name", "from_name", "from_address") and not value:
         raise UsageError(f"The {said} must not be empty.")
@@ -136,9 +138,17 @@ def _right(name: str, value: str) -> str | list[str]:
         )
     if name == "told":
         return list(dict.fromkeys(str(Address.parse(one)) for one in _parts(value)))
+    if name == "needs_second":
+        return _yes_or_no(value)
     if name == "backends":
         return [_backend(one) for one in _parts(value)]
     return value
+
+
+def _yes_or_no(value: str) -> bool:
+    if value.lower() not in _YES_OR_NO:
+        raise UsageError(f"{value!r} is neither yes nor no.")
+    return _YES_OR_NO[value.lower()]
 
 
 def _parts(value: str) -> list[str]:

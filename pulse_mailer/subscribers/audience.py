@@ -1,5 +1,6 @@
 """Who an edition goes to, as one query; and who is left out, and why."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,15 @@ def audience(newsletter_id: int) -> Select[int, str, str, str, str, str, str, st
             ~suppressed.exists(),
         )
     )
+
+
+def rule(newsletter: Newsletter) -> dict[str, str]:
+    """Who an edition goes to, as a rule that can be compared: whoever joins or leaves does not change it."""
+    return {
+        "newsletter": newsletter.slug,
+        "who": "active subscriptions whose address is known and not suppressed, each the sections they chose",
+        "query": hashlib.sha256(str(audience(newsletter.id).whereclause).encode()).hexdigest(),
+    }
 
 
 def audience_count(database: Session, newsletter_id: int) -> int:

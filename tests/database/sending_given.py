@@ -4,7 +4,7 @@ import datetime
 import threading
 from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer.backends.memory import MemoryBackend
@@ -13,6 +13,8 @@ from pulse_mailer.database import Database
 from pulse_mailer.delivery import approving, ledger, planning
 from pulse_mailer.delivery.dispatch import Ending, Way, dispatch
 from pulse_mailer.delivery.groups import Claimed, Group, Line, Marked, Result
+from pulse_mailer.delivery.sealing import seal_of
+from pulse_mailer.domain.approval import Approval
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Fault, Outcome, Stage
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
 from pulse_mailer.domain.message import Message, Receipt
@@ -73,6 +75,16 @@ def frozen(database: Database, keys: Keys, links: Links, people: int = 3) -> int
         draft(session, newsletter)
     with database.transaction() as session:
         return freeze(session, links, people).id
+
+
+def time_comes(session: Session, ago: datetime.timedelta = datetime.timedelta(seconds=1)) -> None:
+    """What is scheduled was agreed to for a time that is over."""
+    at = now() - ago
+    session.execute(update(Edition).where(Edition.starts_at.is_not(None)).values(starts_at=at))
+    for approval in session.scalars(select(Approval).where(Approval.voided_at.is_(None))):
+        if approval.facts["starts_at"]:
+            approval.facts = approval.facts | {"starts_at": at.astimezone(datetime.UTC).isoformat()}
+            approval.seal = seal_of(approval.facts)
 
 
 def run(

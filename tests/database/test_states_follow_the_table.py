@@ -27,7 +27,7 @@ from pulse_mailer.editions import drafting, reading
 from pulse_mailer.errors import PulseMailerError
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
-from tests.database.sending_given import draft, freeze
+from tests.database.sending_given import draft, freeze, time_comes
 from tests.database.subscribers_given import given_newsletter, joined
 
 LONG_AGO = datetime.timedelta(hours=1)
@@ -112,7 +112,7 @@ def put(session: Session, links: Links, edition_id: int, status: EditionStatus) 
     """The edition in a state; once its sending began, with a delivery in each state."""
     if status is EditionStatus.SCHEDULED:
         _schedule(session, reading.edition(session, "2026-03"), links)
-        session.execute(update(Edition).values(starts_at=now() - LONG_AGO))
+        time_comes(session, LONG_AGO)
     if status in BEFORE_SENDING:
         session.execute(update(Edition).values(status=status))
         return

@@ -16,7 +16,7 @@ from pulse_mailer.keys import Keys, load_or_create
 from pulse_mailer.mailbox.catcher import Catcher
 from pulse_mailer.mailbox.store import Mailbox
 from tests.contract.faulty import Does, FaultyServer
-from tests.database.sending_given import draft
+from tests.database.sending_given import draft, time_comes
 from tests.database.subscribers_given import given_newsletter, joined
 from tests.journeys.commands import COMMAND
 from tests.journeys.conftest import Program
@@ -130,7 +130,7 @@ def test_a_hold_whose_program_was_killed_goes_on_when_it_is_run_again(
         drafted("edition", "send", "2026-03", "--confirm-count", "3", "--hold", "5", "--no-wait").status == 0
     )
     with opened.transaction() as session:
-        session.execute(update(Edition).values(starts_at=now()))
+        time_comes(session)
     ended = drafted("edition", "send", "2026-03")
     assert ended.status == 0, ended
     assert status(opened) is EditionStatus.SENT
