@@ -18,7 +18,7 @@ from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.notice import NoticeKind
 from pulse_mailer.editions import changing
 from pulse_mailer.editions.reading import renderings
-from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.errors import Conflict, UsageError, WrongState
 from pulse_mailer.links import Links
 
 #: The audience may differ by so much from what was agreed to; one person more or less is never a surprise.
@@ -119,7 +119,8 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     Begin an edition whose time has come: fix its audience, for the Rendering that was kept when it was agreed to.
 
     None when there is nothing to begin: another worker was first, or it was taken back. When the audience is no
-    longer what was agreed to, it becomes a draft again, and the staff concerned are told.
+    longer what was agreed to, or a part that readers chose since cannot be composed of it, it becomes a draft again,
+    and the staff concerned are told.
     """
     (edition,) = held(database, [edition_id])
     kept = renderings(database, edition_id)
@@ -128,23 +129,25 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
         return None
     agreed = edition.agreed or {}
     edition = changing.held(database, edition.name)  # with its sections, which variants are made of
-    count, wanted = variants.plan(database, edition).count, int(agreed.get("count", 0))
+    plan, wanted = variants.plan(database, edition), int(agreed.get("count", 0))
+    count = plan.count
     if not count or abs(count - wanted) > max(1, TOLERANCE * wanted):
-        return _refuse(database, edition, count, wanted)
+        return _refuse(database, edition, f"It would go to {count:,} people, and {wanted:,} were agreed to.")
+    try:
+        late = variants.compile_missing(edition, links, kept, plan.names)
+    except Conflict as error:  # no worker could ever begin it, and no person would be told
+        return _refuse(database, edition, error.what)
     edition.become(EditionStatus.SENDING)
     edition.starts_at = None
-    count = planning.fix_audience(database, edition, kept, links)
+    count = planning.fix_audience(database, edition, [*kept, *late], links)
     after = agreed | {"audience": count, "revision": edition.revision}
     audit.record(database, PROGRAM, "edition.sending-began", f"edition {edition.name}", after=after)
     words = "" if count == wanted else f"It goes to {count:,}; {wanted:,} were agreed to."
     return Begun(edition.name, count, words)
 
 
-def _refuse(database: Session, edition: Edition, count: int, wanted: int) -> Begun:
-    words = (
-        f"It would go to {count:,} people, and {wanted:,} were agreed to. "
-        "Nothing was sent; it is a draft again."
-    )
+def _refuse(database: Session, edition: Edition, why: str) -> Begun:
+    words = f"{why} Nothing was sent; it is a draft again."
     title = edition.period or edition.key
     changing.reopen(database, edition, actor=PROGRAM, why=words)
     next_step = f"Look at who gets it, and agree anew: pulse-mailer edition send {edition.name}"

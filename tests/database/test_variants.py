@@ -17,11 +17,11 @@ from pulse_mailer.delivery.scheduling import Start
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.auditing import AuditRecord
 from pulse_mailer.domain.delivery import Delivery
-from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
+from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Rendering, Section
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeSection
 from pulse_mailer.domain.subscriber import Subscriber
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import Conflict, NotFound, SendingBlocked, UsageError, WrongState
+from pulse_mailer.errors import NotFound, SendingBlocked, UsageError, WrongState
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers import choosing, leaving
@@ -197,7 +197,7 @@ def test_a_part_that_is_chosen_before_a_scheduled_start_is_composed_then(
     assert parts(database)["housing@example.org"] == "2"
 
 
-def test_a_late_part_of_what_was_not_agreed_to_is_refused(
+def test_with_a_late_part_of_what_was_not_agreed_to_it_is_a_draft_again(
     database: Database, keys: Keys, links: Links
 ) -> None:
     with database.transaction() as session:
@@ -207,9 +207,15 @@ def test_a_late_part_of_what_was_not_agreed_to_is_refused(
     with database.transaction() as session:
         choose(session, keys, "housing@example.org", "Housing")
         reading.newsletter(session, None).reason = "Another reason."
-    with pytest.raises(Conflict, match="chose their sections since"), database.transaction() as session:
-        scheduling.begin(session, edition_id, links)
+    with database.transaction() as session:
+        begun = scheduling.begin(session, edition_id, links)
+
+    assert begun is not None
+    assert begun.count == 0
+    assert "chose their sections since" in begun.words
     assert parts(database) == {}
+    with database.reading() as session:
+        assert session.get_one(Edition, edition_id).status is EditionStatus.DRAFT
 
 
 def test_what_was_agreed_to_names_every_variant(database: Database, links: Links) -> None:
