@@ -224,7 +224,7 @@ def fix_audience(database: Session, edition: Edition, kept: Sequence[Rendering],
     """
     plan = variants.plan(database, edition)
     made = variants.compile_missing(edition, links, kept, plan.names)
-    _store(database, edition, made)
+    _store(database, edition, [*kept, *made])
     edition.frozen_at = edition.changed_at = now()
     edition.passed_over_count = plan.passed_over
     database.flush()

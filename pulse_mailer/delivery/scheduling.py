@@ -18,7 +18,7 @@ from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.notice import NoticeKind
 from pulse_mailer.editions import changing
 from pulse_mailer.editions.reading import renderings
-from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.errors import Conflict, UsageError, WrongState
 from pulse_mailer.links import Links
 
 
@@ -120,7 +120,8 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     Begin an edition whose time has come: fix its audience, for the Rendering that was kept when it was agreed to.
 
     None when there is nothing to begin: another worker was first, or it was taken back. When the audience is no
-    longer what was agreed to, or anything that was signed, it becomes a draft again, and staff are told.
+    longer what was agreed to, or anything that was signed, or a part that readers chose since cannot be composed of
+    it, it becomes a draft again, and staff are told.
     """
     edition = held_whole(database, edition_id)
     kept = renderings(database, edition_id)
@@ -128,7 +129,8 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     if edition.status is not EditionStatus.SCHEDULED or too_early or not kept:
         return None
     agreed = edition.agreed or {}
-    count, wanted = variants.plan(database, edition).count, int(agreed.get("count", 0))
+    plan, wanted = variants.plan(database, edition), int(agreed.get("count", 0))
+    count = plan.count
     if not count or planning.surprising(count, wanted):
         words = f"It would go to {count:,} people, and {wanted:,} were agreed to."
         return _refuse(database, edition, words, "Look at who gets it, and agree anew")
@@ -137,9 +139,13 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
         return _refuse(
             database, edition, f"Its approval does not hold: {approvals.broken(standing)}.", "Look at it"
         )
+    try:
+        late = variants.compile_missing(edition, links, kept, plan.names)
+    except Conflict as error:  # no worker could ever begin it, and no person would be told
+        return _refuse(database, edition, error.what, "Look at it, and agree anew")
     edition.become(EditionStatus.SENDING)
     edition.starts_at = None
-    count = planning.fix_audience(database, edition, kept, links)
+    count = planning.fix_audience(database, edition, [*kept, *late], links)
     after = agreed | {"audience": count, "revision": edition.revision}
     audit.record(database, PROGRAM, "edition.sending-began", f"edition {edition.name}", after=after)
     words = "" if count == wanted else f"It goes to {count:,}; {wanted:,} were agreed to."

@@ -17,7 +17,7 @@ from pulse_mailer.delivery.scheduling import Start
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.auditing import AuditRecord
 from pulse_mailer.domain.delivery import Delivery
-from pulse_mailer.domain.edition import Category, Edition, Item, Rendering, Section
+from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Rendering, Section
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeSection
 from pulse_mailer.domain.subscriber import Subscriber
 from pulse_mailer.editions import reading
@@ -197,7 +197,7 @@ def test_a_part_that_is_chosen_before_a_scheduled_start_is_composed_then(
     assert parts(database)["housing@example.org"] == "2"
 
 
-def test_a_late_part_of_what_was_not_agreed_to_is_refused(
+def test_with_a_late_part_of_what_was_not_agreed_to_it_is_a_draft_again(
     database: Database, keys: Keys, links: Links
 ) -> None:
     with database.transaction() as session:
@@ -214,6 +214,8 @@ def test_a_late_part_of_what_was_not_agreed_to_is_refused(
         "Its approval does not hold: what its newsletter says of itself changed since"
     )
     assert parts(database) == {}
+    with database.reading() as session:
+        assert session.get_one(Edition, edition_id).status is EditionStatus.DRAFT
 
 
 def test_what_was_agreed_to_names_every_variant(database: Database, links: Links) -> None:
