@@ -456,8 +456,9 @@ def test_an_item_of_one_paragraph_is_not_made_shorter() -> None:
     assert "Read more on the web" not in made(edition).html
 
 
-def with_logo(width: int = 600, height: int = 200, **theme: str) -> Rendering:
+def with_logo(width: int = 600, height: int = 200, design: str = "digest", **theme: str) -> Rendering:
     edition = editions.small()
+    edition.newsletter.design = design
     edition.newsletter.logo = Logo(picture=editions.picture("logo", width, height))
     edition.newsletter.theme = theme
     return made(edition)
@@ -481,10 +482,13 @@ def test_a_logo_beside_the_name_is_the_sender_s() -> None:
     assert page.findtext(".//h1") == "Harbour Review"
 
 
-def test_a_logo_in_the_name_s_place_is_read_as_the_name() -> None:
-    (image,) = parsed(with_logo(masthead="logo").html).xpath("//h1/img")
+@pytest.mark.parametrize("design", designs.names())
+def test_a_logo_in_the_name_s_place_is_read_as_the_name(design: str) -> None:
+    page = parsed(with_logo(design=design, masthead="logo").html)
+    (image,) = page.xpath("//h1/img")
 
     assert image.get("alt") == "Harbour Review"
+    assert "Harbour Review" not in page.xpath("string(//h1)")
 
 
 def test_a_logo_stands_on_a_plate_where_all_else_is_dark() -> None:
