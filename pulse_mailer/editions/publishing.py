@@ -59,8 +59,7 @@ def _entries(edition_id: int, laid_out: Outline) -> Iterator[ArchiveEntry]:
     yield _entry(edition_id, 0, 0, "", laid_out.subject or laid_out.period, laid_out.letter)
     every = [entry for part in laid_out.parts for entry in part.entries]
     for place, one in enumerate(every, start=1):
-        number = int(one.anchor.removeprefix("item-"))
-        yield _entry(edition_id, number, place, one.publisher, one.title, one.summary)
+        yield _entry(edition_id, one.number, place, one.publisher, one.title, one.summary)
 
 
 def _entry(

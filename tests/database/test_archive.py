@@ -304,6 +304,22 @@ def test_browsers_find_the_feeds(site: str, path: str) -> None:
     assert found == [f"/editions/{SLUG}/feed.atom", f"/editions/{SLUG}/feed.json"]
 
 
+# What the mail says otherwise
+
+
+def test_nobody_is_addressed_by_name_and_nothing_is_shortened(mailer: Mailer) -> None:
+    """A merge field says its default, and an item that is short in the mail is whole."""
+    summary = f"Dear {{first_name|colleague}}. {'Many words stand between. ' * 40}The end of it."
+    given_edition(mailer, "2026-01", [item(1, "Rents", summary, is_short=True)])
+    with running(create_app(mailer)) as url:
+        for path in ("/2026-01", "/2026-01.txt", "/feed.atom", "/feed.json", "/search?q=colleague+rents"):
+            found = " ".join(get(f"{url}/editions/{SLUG}{path}").text.split())
+            assert re.search("Dear (<mark>)?colleague", found), path
+            assert "first_name" not in found, path
+            assert "Read more" not in found, path
+        assert len(links(page(f"{url}/editions/{SLUG}/search?q=end+of+it"))) == 1
+
+
 # What an earlier release sent
 
 
