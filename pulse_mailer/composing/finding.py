@@ -48,6 +48,7 @@ class Code(enum.StrEnum):
     LINK_WORDS_TWICE = "link-words-twice"
     LINKS_MANY = "links-many"
     TITLE_TWICE = "title-twice"
+    REPEAT = "repeat"
     PUBLISHER_MISSING = "publisher-missing"
     PUBLISHER_SPELLING = "publisher-spelling"
     ALT_MISSING = "alt-missing"

@@ -85,6 +85,20 @@ def other_spellings(edition: Edition, earlier: Iterable[str]) -> Iterator[Findin
             yield warning(Code.PUBLISHER_SPELLING, placed.at("publisher"), what, remedy)
 
 
+def repeats(edition: Edition, seen: Iterable[tuple[int, str]]) -> Iterator[Finding]:
+    """
+    Items that readers have met in another edition.
+
+    Args:
+        seen: number of the item, and where it was: "already in the May 2026 edition, Reports".
+    """
+    items = {placed.item.number: placed for placed in placed_items(edition)}
+    for number, words in seen:
+        if number in items:
+            remedy = "Take it out, unless there is something new to say of it."
+            yield warning(Code.REPEAT, items[number].at("title"), f"It is {words}.", remedy)
+
+
 def heavy_pictures(edition: Edition, weights: Mapping[str, int]) -> Iterator[Finding]:
     """
     Pictures that make a mail slow to open.

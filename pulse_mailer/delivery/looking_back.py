@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session, object_session
 from pulse_mailer.clock import now
 from pulse_mailer.composing import visiting
 from pulse_mailer.composing.finding import Finding, placed_items
-from pulse_mailer.composing.itemchecks import heavy_pictures, other_spellings
+from pulse_mailer.composing.itemchecks import heavy_pictures, other_spellings, repeats
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
 from pulse_mailer.domain.picture import Picture
-from pulse_mailer.editions import visits
+from pulse_mailer.editions import duplicates, visits
 
 
 def findings(edition: Edition) -> list[Finding]:
@@ -22,6 +22,7 @@ def findings(edition: Edition) -> list[Finding]:
     return [
         *_last_visits(database, edition),
         *other_spellings(edition, _earlier_publishers(database, edition)),
+        *repeats(edition, duplicates.repeats(database, edition)),
         *heavy_pictures(edition, _weights(database, edition)),
     ]
 

@@ -153,6 +153,15 @@ def test_publisher_that_other_editions_spell_otherwise_is_named(database: Databa
     assert found(database, links, Code.PUBLISHER_SPELLING) == []
 
 
+def test_item_of_an_earlier_edition_is_named_with_where_it_was(database: Database, links: Links) -> None:
+    assert found(database, links, Code.REPEAT) == []
+    with database.transaction() as session:
+        draft(session, reading.newsletter(session, None), "2026-02")
+    (finding,) = found(database, links, Code.REPEAT)
+    assert (finding.severity, finding.at.item, finding.at.field) == (Severity.WARNING, 1, "title")
+    assert re.fullmatch(r"It is already in the .+\.", finding.what)
+
+
 def test_heavy_picture_is_named_with_its_item_and_all_of_them_together(
     database: Database, links: Links
 ) -> None:

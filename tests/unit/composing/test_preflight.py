@@ -620,6 +620,7 @@ def test_finding_names_its_place_and_what_to_do(
 ELSEWHERE = {
     Code.MERGE_FAILED: {"error"},
     Code.PICTURE_HEAVY: {"warning"},
+    Code.REPEAT: {"warning"},
     Code.SPAM_SCORE: {"error", "warning"},
     Code.SPAM_UNKNOWN: {"warning"},
 }
