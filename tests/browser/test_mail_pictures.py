@@ -9,7 +9,7 @@ on a machine with other fonts than the pictures were taken with, the comparison 
 import io
 import json
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from PIL import Image
@@ -65,11 +65,8 @@ def test_the_mail_looks_as_it_was_agreed_to(
     browser: Browser, design: str, view: View, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     edition = editions.specimen()
-    edition.newsletter.design = design
-    viewport = {"width": view.width, "height": 900}
-    with opened(
-        browser, edition, pictures=view.pictures, viewport=viewport, color_scheme=view.scheme
-    ) as page:
+    look: dict[str, Any] = {"viewport": {"width": view.width, "height": 900}, "color_scheme": view.scheme}
+    with opened(browser, edition, design=design, pictures=view.pictures, **look) as page:
         drawn_by, taken = fonts(page), page.screenshot(full_page=True)
     path, known = GOLDEN / f"{design}-{view.name}.png", GOLDEN / "fonts.json"
     if pytestconfig.getoption("--update-golden"):

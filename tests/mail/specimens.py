@@ -4,6 +4,7 @@ import functools
 from pathlib import Path
 from typing import NamedTuple
 
+from pulse_mailer.composing import designs
 from pulse_mailer.composing.merging import preview
 from pulse_mailer.composing.rendering import render
 from pulse_mailer.domain.edition import Edition, Rendering
@@ -13,7 +14,7 @@ from pulse_mailer.resources import templates_dir
 from tests.unit.composing import editions
 from tests.unit.importing.test_demo_edition import made_of
 
-DESIGNS = sorted(path.parent.name for path in (templates_dir() / "editions").glob("*/design.toml"))
+DESIGNS = designs.names()
 
 
 class Specimen(NamedTuple):
