@@ -27,7 +27,7 @@ run: $(VENV)/.runtime  ## Serve what the demo made, until Ctrl-C: http://127.0.0
 	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer serve
 
 .PHONY: test
-test: lint test-rooms test-browser  ## Check everything: lint, all tests, the built wheel in an empty environment
+test: lint test-rooms test-browser test-mail  ## Check everything: lint, all tests, the built wheel in an empty environment
 
 .PHONY: test-unit
 test-unit: $(VENV)/.dev  ## Run the quick tests: one room at a time, no database, no browser
@@ -35,12 +35,29 @@ test-unit: $(VENV)/.dev  ## Run the quick tests: one room at a time, no database
 
 .PHONY: test-rooms
 test-rooms: $(VENV)/.dev  ## Run all tests that need no browser
-	$(BIN)/pytest -q --ignore tests/browser --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q --ignore tests/browser --ignore tests/mail --ignore tests/mailclient --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-browser
 test-browser: $(VENV)/.dev  ## Run the tests in a browser; without one they are skipped, or fail in CI
 	@$(BIN)/python scripts/ensure_browser.py || true
 	$(BIN)/pytest -q tests/browser
+
+.PHONY: test-mail
+test-mail: $(VENV)/.dev  ## Hold the mail against independent judges; those that are missing are named
+	@$(BIN)/python -m scripts.ensure_judges || true
+	$(BIN)/pytest -q tests/mail
+
+.PHONY: test-mailclient
+test-mailclient: $(VENV)/.dev  ## Show a sent edition in Thunderbird, on a screen nobody sees; pictures in build/mailclient
+	$(BIN)/pytest -q tests/mailclient
+
+.PHONY: judges
+judges: $(VENV)/.dev  ## Bring the judges of mail: npm's mjml, html-validate, caniemail, SpamAssassin
+	@$(BIN)/python -m scripts.ensure_judges
+
+.PHONY: bench-compose
+bench-compose: $(VENV)/.dev  ## Measure composing beside what people would use instead (FLAGS=--quick)
+	$(BIN)/python -m benchmarks.compose $(FLAGS)
 
 .PHONY: bench-dispatch
 bench-dispatch: $(BENCH)/.bench  ## Compare the dispatcher with other senders (FLAGS=--quick: in a few minutes)
@@ -96,7 +113,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist into dist/
 
 .PHONY: clean
 clean:  ## Remove all that can be made again: environment, demo, builds, caches
-	rm -rf $(VENV) $(BENCH) benchmarks/peers/node_modules .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/peers/node_modules tests/mail/tools/node_modules .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled in two steps: what runs first, so that the demo need not wait for the tests' tools.

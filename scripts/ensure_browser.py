@@ -39,15 +39,17 @@ def _playwrights_own() -> str | None:
 
 def _install() -> None:
     """Try each way in turn until a browser starts; a way that fails says so itself."""
-    if shutil.which("apt-get"):
-        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        # Another apt may hold the lock for a while.
-        apt = [*root, "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=600"]
-        if _run([*apt, "update"]) and _run(
-            [*apt, "install", "--no-install-recommends", "chromium", "fonts-liberation"]
-        ):
-            return
+    if shutil.which("apt-get") and apt_install("chromium", "fonts-liberation"):
+        return
     _run([sys.executable, "-m", "playwright", "install", "chromium"])
+
+
+def apt_install(*packages: str) -> bool:
+    """Install Debian's packages, as root or by a sudo that asks nothing; gives whether that worked."""
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    # Another apt may hold the lock for a while.
+    apt = [*root, "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=600"]
+    return _run([*apt, "update"]) and _run([*apt, "install", "--no-install-recommends", *packages])
 
 
 def _run(command: list[str]) -> bool:

@@ -33,6 +33,12 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 REAL_EDITION = CHECKOUT.parent / "shared" / "editions" / "cordispulse-2022-04.txt"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/golden/ anew; read the difference in git"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     nothing: set[str] = set()
     config.stash[LEFT_OUT] = nothing

@@ -60,6 +60,6 @@ def _facts(html: str) -> _Facts:
         doctype=html[:15].lower() == "<!doctype html>",
         comments=_COMMENT.findall(html),
         styles=_STYLE.findall(_COMMENT.sub("", html)),
-        addresses=[value for _, name, value, _ in tree.iterlinks() if name in {"href", "src"}],
+        addresses=[str(address) for address in tree.xpath("//@href | //@src")],
         words=str(tree.body.text_content()),
     )

@@ -137,6 +137,47 @@ def small(**fields: str) -> Edition:
     return numbered(made)
 
 
+def specimen() -> Edition:
+    """A short edition with one of everything that a design has to show."""
+    made = edition()
+    made.letter = (
+        "Dear reader,\n\nThis is **what a letter looks like**, with a [link](https://example.org/letter), *emphasis* "
+        "and a second sentence that is long enough to go over the end of a line on every screen.\n\n"
+        "> A quotation of a line or two, as the letter has them now and then, set apart from the rest."
+    )
+    shaped = {"width": 320, "height": 200, "alt": "A street of terraced houses"}
+    cover = {"width": 240, "height": 340, "alt": "The report's cover"}
+    reports = [
+        item(
+            "Ten years of neighbourhood teams: what they changed, and what they did not",
+            1,
+            publisher="Institute for Local Care",
+            summary="A paragraph of some length that says what was found, for whom, and how sure one may be of it. "
+            "It goes on to a second sentence.\n\n- A first finding, with **words in bold**.\n- A second one, which "
+            "leads to [another page](https://example.org/other) and has a list of its own:\n  1. one\n  2. two",
+            picture=shaped,
+        ),
+        item("A short one", 2, publisher="The Hallow Foundation", summary="One sentence.", picture=cover),
+    ]
+    guidance = [item("A toolkit without a picture", 1, publisher="Ashgrove Trust", summary="What it is for.")]
+    news = [item("Two researchers wanted", 1, summary="Apply by the end of the month.")]
+    made.sections = [
+        Section(
+            position=1, name="Our news", colour="", is_news=True, categories=[Category(name="", items=news)]
+        ),
+        Section(
+            position=2,
+            name="Adult Social Care and Health",
+            colour="",
+            categories=[
+                Category(position=1, name="Reports", items=reports),
+                Category(position=2, name="Tools and Guidance", items=guidance),
+            ],
+        ),
+    ]
+    return numbered(made)
+
+
 def numbered(made: Edition) -> Edition:
     """The edition, its items given numbers in reading order."""
     made.last_number = 0

@@ -51,7 +51,7 @@ def designed(request: pytest.FixtureRequest) -> Rendering:
 def test_it_is_what_was_approved(designed: Rendering, form: str, pytestconfig: pytest.Config) -> None:
     shown = {"html": designed.html.replace("><", ">\n<"), "txt": designed.text, "mjml": designed.mjml}[form]
     path = GOLDEN / f"{designed.design}.{form}"
-    if pytestconfig.getoption("--update-golden", default=False):
+    if pytestconfig.getoption("--update-golden"):
         path.write_text(shown, encoding="utf-8")
 
     assert shown == path.read_text(encoding="utf-8")
