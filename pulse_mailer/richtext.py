@@ -8,7 +8,6 @@ The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and n
 import html
 import re
 import secrets
-import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -21,11 +20,11 @@ from markdown_it.tree import SyntaxTreeNode
 from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.merge_fields import Field
 from pulse_mailer.errors import UnsafeText
+from pulse_mailer.linebreaking import TEXT_WIDTH, wrap
 
 MAX_DEPTH = 50  #: deeper nesting overflows the stack of the MJML compiler and kills the process
 MAX_CHARACTERS = 200_000
 MAX_BRACKETS = 2_000  #: the Markdown parser's time grows with the square of their number
-TEXT_WIDTH = 72
 
 _TEXT_TAGS = {"p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "blockquote", "sub", "sup"}
 _HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -68,12 +67,6 @@ _FORBIDDEN = re.compile(
 )
 _FIRST_HELD = 0xF0000
 _HELD = re.compile("([\U000f0000-\U000fffff])\\1*")
-# What a line may end behind: a word with its space, or one letter of a script that has no spaces, with the opening
-# marks before it and the closing ones behind it.
-_WIDE = r"\u2e80-\u2fff\u3040-\ua4cf\uf900-\ufaff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U00020000-\U0003fffd"
-_OPENING, _CLOSING = r"（「『【〈《［｛", r"、。，．：；？！）」』】〉》］｝・ー"  # noqa: RUF001 - they are the wide ones
-_PIECE = re.compile(rf"[{_OPENING}]*[{_WIDE}][{_CLOSING}]* *|[^ {_WIDE}{_OPENING}]+ *|[{_OPENING}]+ *")
-_SPACES = str.maketrans("\t\n\r\x0b\x0c", "     ")
 _NOT_IN_URL = re.compile(r"[\s<>\"`\\]")
 
 
@@ -384,28 +377,3 @@ def refer(url: str, references: list[str]) -> str:
     if url not in references:
         references.append(url)
     return f"[{references.index(url) + 1}]"
-
-
-def wrap(text: str, width: int = TEXT_WIDTH) -> list[str]:
-    """
-    Cut into lines at spaces only, so that URLs and hyphenated words stay whole.
-
-    Between two Chinese or Japanese letters a line may end too, as there are no spaces; punctuation stays with what it
-    belongs to.
-    """
-    width = max(width, 20)
-    lines, line = [], ""
-    for piece in _PIECE.findall(text.translate(_SPACES).strip(" ")):
-        if line and columns(line + piece.rstrip(" ")) > width:
-            lines.append(line.rstrip(" "))
-            line = ""
-        line += piece
-    return [*lines, line.rstrip(" ")] if line.strip(" ") else lines
-
-
-def columns(text: str) -> int:
-    """How wide it is where all letters have the same width: wide ones count two, accents of their own none."""
-    return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-        for letter in text
-    )

@@ -10,7 +10,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pulse_mailer.errors import BrokenTemplate
-from pulse_mailer.richtext import TEXT_WIDTH, columns, wrap
+from pulse_mailer.linebreaking import TEXT_WIDTH, columns, wrap
 
 #: What a template's own sums and look-ups can raise besides Jinja's errors.
 _MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)

@@ -16,7 +16,7 @@ from pulse_mailer.composing.headers import unstructured
 from pulse_mailer.composing.merging import read_back
 from pulse_mailer.domain.message import Message
 from pulse_mailer.errors import CompositionError
-from pulse_mailer.richtext import TEXT_WIDTH, wrap
+from pulse_mailer.linebreaking import TEXT_WIDTH, wrap
 
 #: The header that says what a proof was made of, for programs.
 HEADER = "X-Pulse-Mailer-Proof"

@@ -7,19 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse_mailer.errors import UnsafeText
+from pulse_mailer.linebreaking import TEXT_WIDTH, columns, wrap
 from pulse_mailer.richtext import (
     MAX_BRACKETS,
     MAX_CHARACTERS,
     MAX_DEPTH,
-    TEXT_WIDTH,
     beginning,
     clean,
-    columns,
     links_in,
     to_html,
     to_text,
     usable_url,
-    wrap,
 )
 
 HOSTILE = [

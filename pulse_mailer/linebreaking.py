@@ -1,0 +1,43 @@
+"""Plain text cut into lines: where one may end, and how wide letters are in a font that gives all the same width."""
+
+import re
+import unicodedata
+
+TEXT_WIDTH = 72
+_LEAST = 20
+
+# What a line may end behind: a word with its space, or one letter of a script that has no spaces, with the opening
+# marks before it and the closing ones behind it.
+_WIDE = r"\u2e80-\u2fff\u3040-\ua4cf\uf900-\ufaff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U00020000-\U0003fffd"
+_OPENING, _CLOSING = r"（「『【〈《［｛", r"、。，．：；？！）」』】〉》］｝・ー"  # noqa: RUF001 - they are the wide ones
+_PIECE = re.compile(rf"[{_OPENING}]*[{_WIDE}][{_CLOSING}]* *|[^ {_WIDE}{_OPENING}]+ *|[{_OPENING}]+ *")
+_SPACES = str.maketrans("\t\n\r\x0b\x0c", "     ")
+
+
+def wrap(text: str, width: int = TEXT_WIDTH) -> list[str]:
+    """
+    Cut into lines at spaces only, so that URLs and hyphenated words stay whole.
+
+    Between two Chinese or Japanese letters a line may end too, as there are no spaces; punctuation stays with what it
+    belongs to.
+    """
+    width = max(width, _LEAST)
+    lines: list[str] = []
+    line, taken = "", 0
+    for piece in _PIECE.findall(text.translate(_SPACES).strip(" ")):
+        if line and taken + columns(piece.rstrip(" ")) > width:
+            lines.append(line.rstrip(" "))
+            line, taken = "", 0
+        line += piece
+        taken += columns(piece)
+    return [*lines, line.rstrip(" ")] if line.strip(" ") else lines
+
+
+def columns(text: str) -> int:
+    """How wide it is where all letters have the same width: wide ones count two, accents of their own none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
