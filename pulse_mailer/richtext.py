@@ -204,7 +204,7 @@ def blocks(markdown: str) -> list[str]:
     begins = [
         token.map[0] for token in _parse(markdown) if token.level == 0 and token.nesting >= 0 and token.map
     ]
-    ends = [*begins[1:], len(lines)]
+    ends = [*begins[1:], len(lines)][: len(begins)]  # a text of nothing has no beginning
     return ["\n".join(lines[begin:end]).strip("\n") for begin, end in zip(begins, ends, strict=True)]
 
 

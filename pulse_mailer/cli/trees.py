@@ -42,7 +42,12 @@ def print_edition(edition: Edition) -> None:
     waiting = edition.open_review
     if waiting:
         output.say()
-        output.trouble(f"{len(waiting)} lines of the document want your eye:")
+        lines = (
+            "1 line of the document wants"
+            if len(waiting) == 1
+            else f"{len(waiting)} lines of the document want"
+        )
+        output.trouble(f"{lines} your eye:")
         rows = [
             [doubt["line"], doubt["doubt"], f"{doubt['why']} {_short(doubt['text'])}"] for doubt in waiting
         ]

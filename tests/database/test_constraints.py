@@ -21,7 +21,11 @@ from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.subscriber import Subscriber, Subscription, SubscriptionStatus
 
 STATUS_COLUMNS = [
-    column for table in metadata.tables.values() for column in table.columns if isinstance(column.type, Enum)
+    column
+    for table in metadata.tables.values()
+    for column in table.columns
+    # SQLite can add no constraint to a column that a migration adds.
+    if isinstance(column.type, Enum) and column.type.create_constraint
 ]
 
 

@@ -121,7 +121,7 @@ def test_lines_that_want_an_eye_are_listed_whole_and_ticked_off(file: Path) -> N
 def test_how_surely_an_item_was_understood_is_shown(file: Path) -> None:
     rewrite(file, "[Rents in ten towns.](https://example.org/rents)", "Rents in ten towns.")
     run("edition", "import", file, "--new-newsletter")
-    shown = " ".join(run("edition", "show", NAME).stdout.split())
+    shown = " ".join(run("edition", "show", NAME).stdout.replace("│", " ").split())
     assert "Rents in ten towns (no link) (likely, line 21)" in shown
     items = [
         item

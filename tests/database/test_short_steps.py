@@ -20,7 +20,7 @@ from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import reading
 from pulse_mailer.worker import loop, steps
-from tests.database.sending_given import claim, count, draft, frozen, mark, states
+from tests.database.sending_given import claim, count, draft, frozen, mark, states, time_comes
 from tests.database.subscribers_given import given_newsletter, joined
 
 ELSEWHERE = "elsewhere/boot/1/1/abcd"
@@ -70,7 +70,8 @@ def scheduled(mailer: Mailer, key: str = "2026-03", slug: str = "pulse", people:
         checked = approving.approve(edition, mailer.links, forced=())
         start = Start(now() + LEASE, "Europe/London")
         scheduling.schedule(database, edition, checked, Approval("cli:ann", people), start, Terms())
-        edition.starts_at = now() - A_SECOND
+        database.flush()
+        time_comes(database, A_SECOND)
     return edition_id
 
 

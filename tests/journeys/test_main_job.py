@@ -104,7 +104,7 @@ def test_from_a_document_to_an_inbox_and_out_again(
 def test_a_second_import_of_the_same_document_changes_nothing(imported: Program, sample: Path) -> None:
     before = imported("edition", "show", "2026-11", "--json").out
     again = imported("edition", "import", sample)
-    assert "is the same already" in again.out
+    assert "is as it was" in again.out
     assert imported("edition", "show", "2026-11", "--json").out == before
 
 
@@ -122,7 +122,7 @@ def test_an_edition_that_went_out_is_not_changed_by_an_import(
 ) -> None:
     assert catcher.port
     imported("edition", "send", "2026-11", "--confirm-count", "3")
-    assert "is the same already" in imported("edition", "import", sample).out
+    assert "is as it was" in imported("edition", "import", sample).out
     sample.write_text(sample.read_text(encoding="utf-8").replace("Two researchers", "Three researchers"))
     assert imported("edition", "import", sample).status == 4
 

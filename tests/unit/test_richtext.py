@@ -13,6 +13,7 @@ from pulse_mailer.richtext import (
     MAX_CHARACTERS,
     MAX_DEPTH,
     beginning,
+    blocks,
     clean,
     links_in,
     to_html,
@@ -347,3 +348,11 @@ def test_wrapping_loses_no_letter_and_keeps_the_width(text: str, width: int) -> 
     assert re.sub("[ \n\t]", "", "".join(lines)) == re.sub("[ \n\t]", "", text)
     # A word that is wider by itself stays whole.
     assert all(columns(line) <= width or " " not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "parts"),
+    [("", []), (" \n\n", []), ("One.\n\n- two\n- three\n\n> four", ["One.", "- two\n- three", "> four"])],
+)
+def test_a_text_is_parted_into_its_blocks(markdown: str, parts: list[str]) -> None:
+    assert blocks(markdown) == parts
