@@ -9,7 +9,7 @@ import typer
 
 from pulse_mailer.cli import documents, output, progress
 from pulse_mailer.cli.steering import REOPENED
-from pulse_mailer.domain.inbox import CandidateStatus
+from pulse_mailer.domain.inbox import Candidate, CandidateStatus
 from pulse_mailer.domain.web_address import folded
 from pulse_mailer.editions import calling, collecting, gathering, inbox, looking, naming, picking, reading
 from pulse_mailer.editions.collecting import Added, Proposal
@@ -74,9 +74,14 @@ def import_document(mailer: "Mailer", file: Path, newsletter: str | None, *, jso
         for note in gathered.notes:
             output.trouble(note)
         if gathered.left_out:
+            several = gathered.left_out > 1
+            lines = (
+                f"{gathered.left_out} lines of the document are" if several else "1 line of the document is"
+            )
             output.say(
-                f"{gathered.left_out} lines of the document are doubtful, or no part of an item; "
-                "`pulse-mailer edition import` of it lists them."
+                f"{lines} doubtful, or no part of an item. "
+                f"See {'them' if several else 'it'}: pulse-mailer edition import {file} --newsletter {found.slug} "
+                "--dry-run"
             )
     _close(added, 0, (), json=json)
 
@@ -149,6 +154,10 @@ def _say_added(added: Added, notes: Sequence[str], *, json: bool) -> None:
     found = added.candidate
     output.say(f"{found.id:4} {_WHAT[added.what]}: {_titled(found.publisher, found.title)}")
     told = [found.trouble, *notes]
+    if _is_picture_to_describe(found):
+        told.append(
+            f'Nobody said what its picture shows. To do so: pulse-mailer item set {found.id} picture-alt "..."'
+        )
     if added.what == "new":
         told += [f"It is {words}." for words in added.words]
     for sentence in filter(None, told):
@@ -193,9 +202,15 @@ def _meant(line: Waiting) -> str:
     return " / ".join(part for part in (found.section, found.category) if part) or "-"
 
 
+def _is_picture_to_describe(found: Candidate) -> bool:
+    """Whether it has a picture that cannot come into an edition yet."""
+    return found.picture_hash is not None and not found.picture_alt
+
+
 def _notes(line: Waiting) -> str:
     found = line.candidate
     where = f"item {found.item_number} of {line.edition}" if line.edition else ""
     state = "dropped" if found.status is CandidateStatus.DROPPED else where
     link = "" if found.url else "no link"
-    return "; ".join(part for part in (state, link, found.trouble.rstrip("."), *line.words) if part)
+    picture = "picture to describe" if not state and _is_picture_to_describe(found) else ""
+    return "; ".join(part for part in (state, link, picture, found.trouble.rstrip("."), *line.words) if part)

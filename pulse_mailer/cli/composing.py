@@ -54,6 +54,8 @@ def done(change: Change, *, json: bool) -> None:
     output.good(f"{edition.key}: {change.what}. It is at revision {edition.revision}.")
     if change.reopened:
         output.trouble(steering.REOPENED.format(edition.key))
+    if edition.to_write:
+        output.say(f"Still to be written: {', '.join(edition.to_write)}.")
     output.say(f"See it: pulse-mailer edition show {edition.name}")
 
 

@@ -43,7 +43,8 @@ def add(
     with output.mailer() as mailer, mailer.database.transaction() as database:
         made = founding.found(database, slug, values, actor=output.actor())
     output.good(f"{made.name} is there.")
-    output.say(f"Next: pulse-mailer edition import FILE --newsletter {made.slug}")
+    output.say(f"With a document: pulse-mailer edition import FILE --newsletter {made.slug}")
+    output.say("Without one: pulse-mailer newsletter programme add section NAME")
 
 
 @app.command("list")

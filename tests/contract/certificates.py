@@ -24,11 +24,11 @@ class Certificate:
         return context
 
 
-def self_signed(folder: Path) -> Certificate:
-    """One for localhost that nobody has signed but itself, as two files in the folder."""
+def self_signed(folder: Path, *hosts: str) -> Certificate:
+    """One for localhost, and other hosts, that nobody has signed but itself, as two files in the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [*map(x509.DNSName, ("localhost", *hosts)), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now() - datetime.timedelta(hours=1))

@@ -15,6 +15,7 @@ from pulse_mailer.domain.inbox import Candidate
 from pulse_mailer.editions import calling
 from pulse_mailer.errors import NotFound, PageUnreadable, PulseMailerError, Refused, UsageError
 from tests.database.inbox_given import programmed
+from tests.unit.pictures_given import png
 from tests.unit.strangers import HOST, Stranger, html, page, pages, stranger
 
 ATOM = (
@@ -162,6 +163,7 @@ def test_document_goes_into_the_inbox_with_its_repetitions_named(folder: Path, d
     file.write_text(DOCUMENT, encoding="utf-8")
     first = run("item", "import", file)
     assert "2 added." in first.stdout
+    assert "doubtful" not in first.stdout
     assert "already in the March 2026 edition" in first.stdout
     assert "0 added, 2 there already." in run("item", "import", file).stdout
     lines = told("item", "list")
@@ -171,6 +173,25 @@ def test_document_goes_into_the_inbox_with_its_repetitions_named(folder: Path, d
     with pytest.raises(Refused, match="Nothing was placed"):
         run("item", "place", "--all", "--edition", "2026-03")
     assert run("item", "place", "--all", "--edition", "2026-03", "--again").exit_code == 0
+
+
+def test_one_doubtful_line_of_a_document_is_counted_as_one(folder: Path) -> None:
+    file = folder / "march.md"
+    file.write_text(DOCUMENT.replace("(https://example.org/care)", "(#)"), encoding="utf-8")
+    words = " ".join(run("item", "import", file).stdout.split())
+    assert "1 line of the document is doubtful, or no part of an item. See it: pulse-mailer edition" in words
+
+
+def test_picture_that_nobody_described_is_told_until_it_is(folder: Path) -> None:
+    (folder / "bars.png").write_bytes(png(600, 300))
+    file = folder / "march.md"
+    file.write_text(DOCUMENT.replace("A study.", "A study.\n\n![](bars.png)"), encoding="utf-8")
+    words = " ".join(run("item", "import", file).stdout.split())
+    (number,) = [line["id"] for line in told("item", "list") if line["picture"]]
+    assert f'pulse-mailer item set {number} picture-alt "..."' in words
+    assert run("item", "list").stdout.count("picture to") == 1
+    run("item", "set", number, "picture-alt", "Two bars")
+    assert "picture to" not in run("item", "list").stdout
 
 
 @pytest.mark.usefixtures("folder")

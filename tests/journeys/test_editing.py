@@ -72,7 +72,9 @@ def test_verbs_put_an_edition_in_order(begun: Program) -> None:
 
 def test_words_come_from_a_file(begun: Program) -> None:
     (begun.folder / "letter.md").write_bytes("Dear readers,\r\n\r\nwelcome – again.\r\n".encode("cp1252"))
-    assert begun("edition", "write", E, "letter", "--file", "letter.md").status == 0
+    written = begun("edition", "write", E, "letter", "--file", "letter.md")
+    assert (written.status, written.err) == (0, "")
+    assert "Still to be written: subject, preheader." in written.out
     found = json.loads(begun("edition", "show", E, "--json").out)
     assert found["letter"]["text"] == "Dear readers,\n\nwelcome – again."
     assert found["to_write"] == ["subject", "preheader"]
