@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 TEXT_WIDTH = 72
 _LEAST = 20
@@ -11,6 +12,8 @@ _LEAST = 20
 _WIDE = r"\u2e80-\u2fff\u3040-\ua4cf\uf900-\ufaff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U00020000-\U0003fffd"
 _OPENING, _CLOSING = r"（「『【〈《［｛", r"、。，．：；？！）」』】〉》］｝・ー"  # noqa: RUF001 - they are the wide ones
 _PIECE = re.compile(rf"[{_OPENING}]*[{_WIDE}][{_CLOSING}]* *|[^ {_WIDE}{_OPENING}]+ *|[{_OPENING}]+ *")
+# European letters and their punctuation, all of one column, between which no line ends.
+_NARROW = re.compile(r"[\x00-\u02ff\u2010-\u2027\u2030-\u205e]*")
 _SPACES = str.maketrans("\t\n\r\x0b\x0c", "     ")
 
 
@@ -22,15 +25,33 @@ def wrap(text: str, width: int = TEXT_WIDTH) -> list[str]:
     belongs to.
     """
     width = max(width, _LEAST)
+    words = text.translate(_SPACES).strip(" ")
+    if _NARROW.fullmatch(words):
+        return list(_lines(words, width))
     lines: list[str] = []
     line, taken = "", 0
-    for piece in _PIECE.findall(text.translate(_SPACES).strip(" ")):
+    for piece in _PIECE.findall(words):
         if line and taken + columns(piece.rstrip(" ")) > width:
             lines.append(line.rstrip(" "))
             line, taken = "", 0
         line += piece
         taken += columns(piece)
     return [*lines, line.rstrip(" ")] if line.strip(" ") else lines
+
+
+def _lines(words: str, width: int) -> Iterator[str]:
+    """As wrap() does with any words, but those of one column a letter, without counting each."""
+    start = 0
+    while len(words) - start > width:
+        end = words.rfind(" ", start, start + width + 1)
+        if end < 0:
+            end = words.find(" ", start + width)
+        if end < 0:
+            break
+        yield words[start:end].rstrip(" ")
+        start = end + 1
+    if start < len(words):
+        yield words[start:]
 
 
 def columns(text: str) -> int:

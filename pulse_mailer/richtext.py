@@ -8,7 +8,9 @@ The Markdown: paragraphs, **bold**, *italic*, [links](https://...), bullet and n
 import html
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 import nh3
@@ -67,7 +69,28 @@ _FORBIDDEN = re.compile(
 )
 _FIRST_HELD = 0xF0000
 _HELD = re.compile("([\U000f0000-\U000fffff])\\1*")
+_SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")  # those that are more or other than one space
 _NOT_IN_URL = re.compile(r"[\s<>\"`\\]")
+#: One edition's texts, and those of some more; longer ones than people write are not kept.
+_KEPT, _KEPT_CHARACTERS = 512, 10_000
+
+
+@dataclass(frozen=True)
+class _Read:
+    """
+    A text as it was parsed, for all that is made of it; nobody may change its tokens.
+
+    Attributes:
+        fields: its merge fields. The nth of them is in the tokens a letter of nobody's alphabet, as often as its
+            default is long.
+    """
+
+    tokens: Sequence[Token]
+    fields: Sequence[Field]
+
+    @cached_property
+    def root(self) -> SyntaxTreeNode:
+        return SyntaxTreeNode(self.tokens)
 
 
 def clean(html: str) -> str:
@@ -100,21 +123,16 @@ def to_html(markdown: str, *, heading: str = "h5", opened: Callable[[Field], str
         UnsafeText: too long, nested too deeply, holding characters that no mail may carry, or a merge field in the
             target of a link.
     """
-    tokens, fields = _parse_with_fields(markdown)
-    for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = heading
-        if token.children:
-            token.children = list(_without_dead_links(token.children))
+    text = _read(markdown)
     made = nh3.clean(
-        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        _MARKDOWN.renderer.render([_to_show(token, heading) for token in text.tokens], _MARKDOWN.options, {}),
         tags=_TEXT_TAGS | {heading},
         attributes={"a": {"href"}, "ol": {"start"}},
         url_schemes=_SCHEMES,
         link_rel=None,
     )
-    made = re.sub(r"[ \t\r\n]+", " ", made).strip()
-    return _put_back(made, fields, opened or (lambda field: html.escape(field.default)))
+    made = _SPACES.sub(" ", made).strip()
+    return _put_back(made, text.fields, opened or (lambda field: html.escape(field.default)))
 
 
 def to_text(
@@ -136,10 +154,9 @@ def to_text(
     Raises:
         UnsafeText: as to_html() does.
     """
-    tokens, fields = _parse_with_fields(markdown)
-    root = SyntaxTreeNode(tokens)
-    text = "\n\n".join("\n".join(_lines(block, references, width)) for block in root.children)
-    return _put_back(text, fields, opened or (lambda field: field.default))
+    text = _read(markdown)
+    made = "\n\n".join("\n".join(_lines(block, references, width)) for block in text.root.children)
+    return _put_back(made, text.fields, opened or (lambda field: field.default))
 
 
 def check_fields(markdown: str, where: str) -> None:
@@ -152,7 +169,7 @@ def check_fields(markdown: str, where: str) -> None:
         UnsafeText: as to_html() does.
     """
     merge_fields.check(markdown, where)
-    _parse_with_fields(markdown)
+    _read(markdown)
 
 
 def beginning(markdown: str) -> str:
@@ -254,9 +271,11 @@ def _parse(markdown: str) -> list[Token]:
         )
     tokens = _MARKDOWN.parse(markdown)
     depth = deepest = 0
+    has_entities = "&" in markdown
     for token in _flat(tokens):
         # An entity such as &#8238; makes a character that the source did not hold.
-        check_characters(token.content)
+        if has_entities:
+            check_characters(token.content)
         depth += token.nesting
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
@@ -267,15 +286,21 @@ def _parse(markdown: str) -> list[Token]:
     return tokens
 
 
-def _parse_with_fields(markdown: str) -> tuple[list[Token], list[Field]]:
-    """
-    Parse, each merge field being one word meanwhile, so that no mark-up can begin or end in it.
+def _read(markdown: str) -> _Read:
+    """HTML and plain text are made of one reading, and a text that has not changed is not read again."""
+    return _kept(markdown) if len(markdown) <= _KEPT_CHARACTERS else _read_anew(markdown)
 
-    In the tokens the nth field is a letter of nobody's alphabet, as often as its default is long.
-    """
+
+@lru_cache(maxsize=_KEPT)
+def _kept(markdown: str) -> _Read:
+    return _read_anew(markdown)
+
+
+def _read_anew(markdown: str) -> _Read:
+    """Parse, each merge field being one word meanwhile, so that no mark-up can begin or end in it."""
     fields = merge_fields.fields_in(markdown)
     if not fields:
-        return _parse(markdown), fields
+        return _Read(_parse(markdown), fields)
     nonce, count = f"zq{secrets.token_hex(8)}q", 0
     pieces = []
     for piece in merge_fields.parse(markdown):
@@ -293,10 +318,10 @@ def _parse_with_fields(markdown: str) -> tuple[list[Token], list[Field]]:
         token.content = word.sub(
             lambda found: chr(_FIRST_HELD + int(found[1])) * len(fields[int(found[1])].default), token.content
         )
-    return tokens, fields
+    return _Read(tokens, fields)
 
 
-def _put_back(text: str, fields: list[Field], opened: Callable[[Field], str]) -> str:
+def _put_back(text: str, fields: Sequence[Field], opened: Callable[[Field], str]) -> str:
     return _HELD.sub(lambda found: opened(fields[ord(found[1]) - _FIRST_HELD]), text) if fields else text
 
 
@@ -304,6 +329,15 @@ def _flat(tokens: list[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
         yield from token.children or []
+
+
+def _to_show(token: Token, heading: str) -> Token:
+    """The token, or a copy of it: a heading by its tag, without links that lead nowhere."""
+    if token.type in {"heading_open", "heading_close"}:
+        return token.copy(tag=heading)
+    if token.children and any(child.type == "link_open" for child in token.children):
+        return token.copy(children=list(_without_dead_links(token.children)))
+    return token
 
 
 def _without_dead_links(tokens: list[Token]) -> Iterator[Token]:

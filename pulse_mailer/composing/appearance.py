@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import html as lxml_html
@@ -60,7 +60,11 @@ def seen(body: lxml_html.HtmlElement, rules: Sequence[Rule], *, dark: bool) -> I
 def _read(look: Seen, *texts: str | None) -> Iterator[Seen]:
     for text in texts:
         if text and not look.is_hidden and _READ.search(text):
-            yield replace(look, words=" ".join(text.split()))
+            words = " ".join(text.split())
+            # By name and not by replace(), which takes a third of preflight's time.
+            yield Seen(
+                words, look.colour, look.ground, look.pixels, look.is_bold, look.is_justified, look.is_hidden
+            )
 
 
 def colour_in(value: str) -> str | None:

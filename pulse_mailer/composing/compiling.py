@@ -17,6 +17,7 @@ MAX_DEPTH = 120  #: tags within tags; the compiler's stack overflows, and the pr
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)[^<>]*?(/?)>")
 _VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
+_SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")  # those that are more or other than one space
 _POSITION = re.compile(r"position (\d+):(\d+)")
 
 
@@ -50,7 +51,8 @@ def _tightened(mjml: str) -> str:
     The compiler drops white space between two tags when it begins with a line end, so that words run
     together, and refuses any other between some of its own.
     """
-    return re.sub(r" ?(</?mj[^<>]*>) ?", r"\1", re.sub(r"[ \t\r\n]+", " ", mjml)).strip()
+    single = _SPACES.sub(" ", mjml).replace(" <mj", "<mj").replace(" </mj", "</mj")
+    return re.sub(r"(</?mj[^<>]*>) ", r"\1", single).strip()
 
 
 def _depth(mjml: str) -> int:

@@ -1,8 +1,10 @@
 """Quoted-printable (RFC 2045 section 6.7), piece by piece, so that pieces can be joined in any number."""
 
+import re
+
 _LONGEST = 75  # and the "=" of a soft line break makes 76
 
-_TABLE = [chr(byte) if 32 <= byte < 127 and byte != 61 else f"={byte:02X}" for byte in range(256)]
+_BEYOND = re.compile(r"[^\n -~]+")
 
 
 def quoted_printable(text: str) -> str:
@@ -12,17 +14,23 @@ def quoted_printable(text: str) -> str:
     No line begins with a dot, which mail transfer would have to double (RFC 5321 section 4.5.2), and none
     ends in white space, which it may strip.
     """
-    *whole, rest = text.replace("\r\n", "\n").split("\n")
+    encoded = _BEYOND.sub(_bytes, text.replace("\r\n", "\n").replace("=", "=3D"))
+    *whole, rest = encoded.split("\n")
     lines = [f"{_broken(line)}\r\n" for line in whole]
     if rest:
         lines.append(f"{_broken(rest)}=\r\n")
     return "".join(lines)
 
 
-def _broken(line: str) -> str:
-    encoded = "".join(map(_TABLE.__getitem__, line.encode()))
+def _bytes(found: re.Match[str]) -> str:
+    return "".join(f"={byte:02X}" for byte in found[0].encode())
+
+
+def _broken(encoded: str) -> str:
     if encoded.endswith(" "):
         encoded = f"{encoded[:-1]}=20"
+    if len(encoded) <= _LONGEST and not encoded.startswith("."):
+        return encoded
     pieces = []
     start = 0
     while start < len(encoded):

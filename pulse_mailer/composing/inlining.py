@@ -1,4 +1,4 @@
-"""CSS rules into style attributes, for readers that drop `<style>`. The only import of premailer."""
+"""CSS rules into style attributes, for readers that drop `<style>`; or beside them. The only import of premailer."""
 
 import logging
 import re
@@ -44,6 +44,19 @@ def inline(html: str, css: str) -> str:
         if was != now:
             raise BrokenTemplate(f"Putting the styles in place changed the {name} of the mail.")
     return result
+
+
+def beside(html: str, css: str) -> str:
+    """
+    Give the HTML with `css` as the last of its style elements: browsers, which read a web page, drop none.
+
+    Raises:
+        BrokenTemplate: the page has no head, or the rules would end their element.
+    """
+    before, head_end, after = html.partition("</head>")
+    if not head_end or "<" in css:
+        raise BrokenTemplate("The styles of the items cannot be put into the head of the web copy.")
+    return f"{before}<style>{' '.join(css.split())}</style>{head_end}{after}"
 
 
 class _Facts(NamedTuple):

@@ -28,11 +28,12 @@ _PLACEHOLDER = re.compile(
     r"|(?i:\[(?:name|date|link|url|title|month|number|text|placeholder|to come|to follow)\](?!\())"
 )
 # Each with a limit to its length: without one, a text full of openings takes minutes to search.
-_OUR_SLOT = re.compile(r"\[\[\s{0,3}([A-Za-z_][\w .|-]{0,60}?)\s{0,3}\]\](?!\()")
+_OUR_SLOT = re.compile(r"\[\[\s{0,3}(?P<name>[A-Za-z_][\w .|-]{0,60}?)\s{0,3}\]\](?!\()")
 _THEIR_SLOT = re.compile(
-    r"\{\{.{0,80}?\}\}|\{%.{0,80}?%\}|\*\|[^|\s][^|]{0,60}\|\*|%%\w{1,60}%%|<<\s?[A-Za-z][\w ]{0,60}>>",
+    r"(?P<name>)\{\{.{0,80}?\}\}|\{%.{0,80}?%\}|\*\|[^|\s][^|]{0,60}\|\*|%%\w{1,60}%%|<<\s?[A-Za-z][\w ]{0,60}>>",
     re.DOTALL,
 )
+_BEGINNINGS = ("[[", "{{", "{%", "*|", "%%", "<<")
 
 
 def _placeholders(edition: Edition) -> Iterator[Finding]:
@@ -50,15 +51,21 @@ def _slots(mail: Made) -> Iterator[Finding]:
     typed: set[str] = set()
     for at, text in placed_texts(mail.edition):
         # Also the name of a slot that exists: where staff type it, readers would see the brackets.
-        found = {match[0]: match for rule in (_OUR_SLOT, _THEIR_SLOT) for match in rule.finditer(text)}
+        found = {match[0]: match for match in _written_slots(text)}
         for words in sorted(found):
             typed.add(words)
             yield _unfilled(_on_line(at, text, found[words]), words)
     for at, text in ((MAIL, mail.words), (MAIL_TEXT, mail.rendering.text)):
-        unknown = {match[0] for match in _OUR_SLOT.finditer(text) if not _is_open(match[1])}
-        unknown |= {match[0] for match in _THEIR_SLOT.finditer(text)}
+        unknown = {match[0] for match in _written_slots(text) if not _is_open(match["name"] or "")}
         for words in sorted(unknown - typed):
             yield _unfilled(at, words)
+
+
+def _written_slots(text: str) -> Iterator[re.Match[str]]:
+    """Those with a name are written as ours are. Few texts hold what any begins with."""
+    if any(beginning in text for beginning in _BEGINNINGS):
+        yield from _OUR_SLOT.finditer(text)
+        yield from _THEIR_SLOT.finditer(text)
 
 
 def _is_open(name: str) -> bool:

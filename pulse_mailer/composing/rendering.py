@@ -11,7 +11,7 @@ from pulse_mailer.composing.compiling import compile_mjml
 from pulse_mailer.composing.encoding import quoted_printable
 from pulse_mailer.composing.environment import fill
 from pulse_mailer.composing.headers import header_block
-from pulse_mailer.composing.inlining import inline
+from pulse_mailer.composing.inlining import beside, inline
 from pulse_mailer.composing.markup import visible_text
 from pulse_mailer.composing.outline import Outline, outline
 from pulse_mailer.composing.plaintext import plain_text
@@ -137,7 +137,8 @@ def _compose(
     marks.check(mjml, "the template")
     compiled = compile_mjml(mjml)
     marks.check(compiled, "compiling")
-    html = inline(compiled, fill(theme.design.shelves, "item.css.j2", values))
+    css = fill(theme.design.shelves, "item.css.j2", values)
+    html = beside(compiled, css) if web else inline(compiled, css)
     marks.check(html, "putting the styles in place")
     _check_whole(html, laid_out)
     return _Composed(mjml, html)

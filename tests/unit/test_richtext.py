@@ -84,6 +84,18 @@ def test_runs_of_white_space_become_one_space() -> None:
     assert to_html("**one**\n*two*   three\t four") == "<p><strong>one</strong> <em>two</em> three four</p>"
 
 
+def test_a_text_gives_the_same_whatever_was_made_of_it_before() -> None:
+    markdown = "# Big\n\n[gone](#) and {first_name|you}, [there](https://example.org/)"
+
+    def made() -> list[str]:
+        return [to_html(markdown, heading="h3"), to_text(markdown, []), to_html(markdown, heading="h4")]
+
+    first = made()
+    assert first[0].startswith("<h3>Big</h3> <p>gone and you")
+    assert first[2] == first[0].replace("h3", "h4")
+    assert made() == first
+
+
 def test_headings_get_the_tag_that_fits_the_page() -> None:
     assert to_html("# Big\n\n### Small", heading="h4") == "<h4>Big</h4> <h4>Small</h4>"
 

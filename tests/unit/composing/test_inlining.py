@@ -6,7 +6,7 @@ import pytest
 from premailer import Premailer
 
 from pulse_mailer.composing.compiling import compile_mjml
-from pulse_mailer.composing.inlining import inline
+from pulse_mailer.composing.inlining import beside, inline
 from pulse_mailer.errors import BrokenTemplate
 
 DARK = "@media (prefers-color-scheme: dark) { .paper { background: #111111 !important } }"
@@ -81,3 +81,21 @@ def test_a_change_that_nobody_asked_for_is_noticed(compiled: str) -> None:
 
     with pytest.raises(BrokenTemplate, match="Putting the styles in place changed"):
         inline(broken, "p { margin: 0 }")
+
+
+def test_rules_stand_beside_a_web_page_after_all_others(compiled: str) -> None:
+    page = beside(compiled, "p { margin: 0 0 12px }\n")
+
+    assert page.replace("<style>p { margin: 0 0 12px }</style></head>", "</head>") == compiled
+    assert page.rindex("<style") == page.index("<style>p { margin")
+
+
+@pytest.mark.parametrize("css", ["p { margin: 0 }</style><p>", "<!--"])
+def test_rules_that_would_end_their_element_are_refused(compiled: str, css: str) -> None:
+    with pytest.raises(BrokenTemplate, match="head of the web copy"):
+        beside(compiled, css)
+
+
+def test_a_page_without_a_head_takes_no_rules() -> None:
+    with pytest.raises(BrokenTemplate, match="head of the web copy"):
+        beside("<p>words</p>", "p { margin: 0 }")

@@ -173,6 +173,14 @@ def test_what_the_contents_link_to_is_in_the_web_copy(rendering: Rendering) -> N
     assert wanted <= set(parsed(rendering.web_html).xpath("//@id"))
 
 
+def test_the_web_copy_has_its_styles_once_in_its_head(designed: Rendering) -> None:
+    page = parsed(designed.web_html)
+
+    assert "border-left:" in designed.html
+    assert page.xpath("//head/style")[-1].text.startswith("p { margin: ")
+    assert not page.xpath("//*[@class='title' and contains(@style, 'font-weight')]")
+
+
 def test_the_web_copy_holds_nothing_personal_and_no_dead_link(designed: Rendering) -> None:
     rendering = designed
     page = parsed(rendering.web_html)
