@@ -176,7 +176,7 @@ def _show_approved(mailer: Mailer, edition: Edition, options: Options) -> _Shown
     output.say(rehearsal.sentence)
     at = wallclock.said(signed.at, edition.newsletter.timezone)
     output.say(
-        f"{signed.actor} approved it on {at}, revision {signed.revision}, for {signed.audience_count:,} people."
+        f"{signed.actor} approved it on {at}, revision {signed.revision}, for {output.people(signed.audience_count)}."
     )
     whole = next(rendering for rendering in kept if not rendering.variant)
     return _Shown(found.count, whole.fingerprint, signed.audience_count)
@@ -189,7 +189,7 @@ def _show_audience(mailer: Mailer, edition: Edition, found: Plan) -> None:
         left_out = audience.left_out(database, newsletter.id)
     ways = ", or else ".join(backend.relay for backend in mailer.backends(newsletter.backends))
     output.say(
-        f"{edition.subject!r} goes to {count:,} people who get {newsletter.name}, "
+        f"{edition.subject!r} goes to {output.people(count)} who {'gets' if count == 1 else 'get'} {newsletter.name}, "
         f"from {newsletter.from_name} <{newsletter.from_address}>, through {ways}."
     )
     print_variants(found)
@@ -212,7 +212,7 @@ def _confirmed(shown: _Shown, options: Options, verb: str = "send") -> int:
             f"To {verb} it wants the number of people confirmed.",
             remedy=f"Add --confirm-count {count}, or run it at a terminal.",
         )
-    return int(typer.prompt(f"Type {count} to {verb} it for {count} people", type=int))
+    return int(typer.prompt(f"Type {count} to {verb} it for {output.people(count)}", type=int))
 
 
 def _check_ways(mailer: Mailer, edition: Edition) -> None:

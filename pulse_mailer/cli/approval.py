@@ -39,7 +39,7 @@ def approve(
     with output.mailer() as mailer:
         approval = agreeing.approve(mailer, name, options, actor)
     output.good(
-        f"Approved by {approval.actor}: revision {approval.revision}, for {approval.audience_count:,} people."
+        f"Approved by {approval.actor}: revision {approval.revision}, for {output.people(approval.audience_count)}."
     )
     output.say(f"Seal: {approval.seal}")
     output.say(f"Send it: pulse-mailer edition send {approval.facts['edition']}")
@@ -90,7 +90,7 @@ def _print(edition: "Edition", standing: "Standing", count: int) -> None:
     at = wallclock.said(signed.at, edition.newsletter.timezone)
     output.say(
         f"{signed.actor} approved revision {signed.revision} of {edition.key} on {at}, "
-        f"for {signed.audience_count:,} people; now it would go to {count:,}."
+        f"for {output.people(signed.audience_count)}; now it would go to {count:,}."
     )
     if standing.holds:
         output.good(f"It holds. Seal: {signed.seal}")

@@ -54,7 +54,7 @@ def variants(name: Name, *, json: output.Json = False) -> None:
     output.print_table(titles, table, ["People", "Bytes of HTML"])
     if found.remark:
         output.trouble(found.remark)
-    output.good(f"{edition.key} goes to {found.count:,} people in {_counted(len(found.variants))}.")
+    output.good(f"{edition.key} goes to {output.people(found.count)} in {_counted(len(found.variants))}.")
     output.say("Have somebody get some sections: pulse-mailer subscriber choose ADDRESS SECTION ...")
 
 

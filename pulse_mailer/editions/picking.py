@@ -14,7 +14,7 @@ from pulse_mailer.editions.changing import Change, changing
 from pulse_mailer.editions.collecting import held, is_placed
 from pulse_mailer.editions.duplicates import seen
 from pulse_mailer.editions.places import fold
-from pulse_mailer.errors import Refused, UsageError
+from pulse_mailer.errors import NotFound, Refused, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,10 @@ def _category(edition: Edition, candidate: Candidate, where: Place) -> Category:
     name = where.category or own
     if where.extend:
         _extend(edition, section, name)
-    return following.category(edition, f"{section}/{name}" if name else section)[1]
+    try:
+        return following.category(edition, f"{section}/{name}" if name else section)[1]
+    except NotFound as error:
+        raise NotFound(error.what, remedy=f"{error.remedy} To add it to the programme: --new") from error
 
 
 def _extend(edition: Edition, section: str, category: str) -> None:

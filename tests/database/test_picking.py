@@ -79,8 +79,9 @@ def test_what_names_no_place_is_refused_with_those_there_are(database: Database)
     number = waiting(database, 1, "", "")
     with pytest.raises(UsageError, match="Care, Housing, Health"):
         placed(database, [number])
-    with pytest.raises(NotFound, match="Gardens"):
+    with pytest.raises(NotFound, match="Gardens") as refused:
         placed(database, [number], Place("2026-03", section="Gardens", category="Reports"))
+    assert refused.value.remedy.endswith("To add it to the programme: --new")
 
 
 def test_programme_grows_when_that_is_asked_for(database: Database) -> None:
