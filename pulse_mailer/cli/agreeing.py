@@ -188,8 +188,9 @@ def _show_audience(mailer: Mailer, edition: Edition, found: Plan) -> None:
     with mailer.database.reading() as database:
         left_out = audience.left_out(database, newsletter.id)
     ways = ", or else ".join(backend.relay for backend in mailer.backends(newsletter.backends))
+    readers = f"{output.people(count)} who {'gets' if count == 1 else 'get'} {newsletter.name}"
     output.say(
-        f"{edition.subject!r} goes to {output.people(count)} who {'gets' if count == 1 else 'get'} {newsletter.name}, "
+        f"{edition.subject!r} goes to {readers}, "
         f"from {newsletter.from_name} <{newsletter.from_address}>, through {ways}."
     )
     print_variants(found)
