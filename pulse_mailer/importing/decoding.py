@@ -19,9 +19,11 @@ _OTHERS = (
     (b"<!doctype html", "a web page"),
     (b"<html", "a web page"),
 )
-# What mail may not carry, and marks that nobody sees: byte order marks, soft hyphens, zero-width spaces.
+# What mail may not carry, marks that nobody sees (byte order marks, soft hyphens, zero-width spaces), and letters of
+# nobody's alphabet.
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
+    "\U000f0000-\U0010ffff]"
 )
 # Bullets from Word's own fonts, whose letters mean nothing elsewhere.
 _GLYPHS = str.maketrans(
