@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
@@ -23,6 +22,7 @@ from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.merge_fields import Field
 from pulse_mailer.errors import UnsafeText
 from pulse_mailer.linebreaking import TEXT_WIDTH, wrap
+from pulse_mailer.raising import parse_raised, raised_text
 
 MAX_DEPTH = 50  #: deeper nesting overflows the stack of the MJML compiler and kills the process
 MAX_CHARACTERS = 200_000
@@ -36,30 +36,7 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * MAX_DEPTH}).disable(
     ["image", "code", "fence", "backticks", "hr", "lheading", "reference", "html_block", "html_inline"]
 )
-#: A raised or lowered stretch: short, without spaces or marks, right after a letter, a digit or a closing bracket, so
-#: that "about ~5 of ~10" and "2^10" stay as they are.
-RAISED = re.compile(r"(?<=[^\W_]|[)\]])(?P<raise>[~^])(?P<raised>[^\s~^*_\\\[\]<>&`\"]{1,30})(?P=raise)")
-RAISES = {"~": "sub", "^": "sup"}
-_SUBSCRIPTS = str.maketrans("0123456789+-\u2212=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
-_SUPERSCRIPTS = str.maketrans(
-    "0123456789+-\u2212=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
-)
-
-
-def _raise(state: StateInline, silent: bool) -> bool:
-    found = RAISED.match(state.src, state.pos, state.posMax)
-    if found is None:
-        return False
-    if not silent:
-        tag = RAISES[found["raise"]]
-        state.push(f"{tag}_open", tag, 1).markup = found["raise"]
-        state.push("text", "", 0).content = found["raised"]
-        state.push(f"{tag}_close", tag, -1).markup = found["raise"]
-    state.pos = found.end()
-    return True
-
-
-_MARKDOWN.inline.ruler.after("emphasis", "raise", _raise)
+_MARKDOWN.inline.ruler.after("emphasis", "raise", parse_raised)
 # A link of a dangerous kind is parsed as a link all the same, so that its words can stay and its target go.
 _MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign,assignment]  # as its docs say
 # All of C0 and C1 but tab, line feed and carriage return, the marks that turn text around, and letters of nobody's
@@ -390,20 +367,12 @@ def _inline_text(node: SyntaxTreeNode, references: list[str]) -> str:
         return " " if node.type == "softbreak" else "\n"
     words = "".join(_inline_text(child, references) for child in node.children)
     if node.type in {"sub", "sup"}:
-        return _raised_text(words, node.type)
+        return raised_text(words, node.type)
     if node.type == "link":
         url = usable_url(str(node.attrs.get("href", "")))
         if url and words not in {url, url.removeprefix("mailto:"), url.removeprefix("tel:")}:
             words = f"{words} {refer(url, references)}"
     return words
-
-
-def _raised_text(words: str, tag: str) -> str:
-    """Unicode's own small letters where it has all of them: CO₂, 19ᵗʰ; else marked as in a formula: x^(Q)."""
-    small = words.translate(_SUBSCRIPTS if tag == "sub" else _SUPERSCRIPTS)
-    if all(one != other for one, other in zip(words, small, strict=True)):
-        return small
-    return f"{'_' if tag == 'sub' else '^'}({words})"
 
 
 def refer(url: str, references: list[str]) -> str:

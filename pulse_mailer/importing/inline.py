@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from pulse_mailer.richtext import RAISED, RAISES
+from pulse_mailer.raising import RAISED, RAISES
 
 # Possessive quantifiers throughout: no text, however hostile, makes these patterns try anything twice.
 _WORDS = r"(?:\\.|[^\[\]\\]|\[(?:\\.|[^\[\]\\])*+\])*+"
