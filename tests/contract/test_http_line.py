@@ -77,6 +77,8 @@ class TestCertainlyNotTaken:
 
     def test_tls_to_a_server_that_has_none(self) -> None:
         with HttpServer(lambda _: Says()) as server:
+            # At once, for it might take our greeting for the beginning of a line and wait for its end.
+            server.at_once = Does.REFUSE_UNREAD
             found = silence(server.url.replace("http:", "https:"))
         # No connection came about, so the request's bytes never left.
         assert (found.stage, found.certain) == (Stage.BODY, True)
