@@ -65,8 +65,8 @@ def _entries(edition_id: int, laid_out: Outline) -> Iterator[ArchiveEntry]:
 def _entry(
     edition_id: int, number: int, place: int, publisher: str, title: str, html: Markup
 ) -> ArchiveEntry:
-    # What is a line of its own on the page is no part of the word before it.
-    text = str(Markup(_BLOCK.sub(r" \g<0>", html)).striptags())  # noqa: S704 - its tags are taken out
+    # What is a line of its own on the page is no part of the word before it. As a str: parts of a Markup are escaped.
+    text = str(Markup(_BLOCK.sub(r" \g<0>", str(html))).striptags())  # noqa: S704 - its tags are taken out
     return ArchiveEntry(
         edition_id=edition_id,
         number=number,

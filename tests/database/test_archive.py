@@ -9,7 +9,7 @@ import feedparser
 import pytest
 import requests
 from lxml import etree, html
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.domain.edition import EditionStatus
@@ -167,6 +167,17 @@ def test_accents_make_no_difference(site: str) -> None:
 def test_letters_and_publishers_are_searched_too(site: str) -> None:
     assert f"/editions/{SLUG}/2026-02" in links(page(f"{site}/search?q=colleagues"))
     assert f"/editions/{SLUG}/2026-02#item-1" in links(page(f"{site}/search?q=publisher"))
+
+
+def test_no_tag_of_a_page_is_among_its_words(mailer: Mailer, site: str) -> None:
+    given_edition(
+        mailer, "2026-04", [item(1, "Later", summary="A paragraph.\n\n- first\n- second\n\nAnother.")]
+    )
+    assert links(page(f"{site}/search?q=paragraph")) == [f"/editions/{SLUG}/2026-04#item-1"]
+    with mailer.database.reading() as database:
+        texts = database.scalars(select(ArchiveEntry.text)).all()
+    assert "A paragraph. first second Another." in [" ".join(text.split()) for text in texts]
+    assert [text for text in texts if "</" in text] == []
 
 
 def test_what_was_found_is_marked_and_escaped(site: str) -> None:
