@@ -4,7 +4,8 @@ WORKDIR /src
 COPY requirements/celery.lock requirements/celery.lock
 RUN python -m venv /opt/pulse-mailer \
  && /opt/pulse-mailer/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/celery.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY frontend frontend
 COPY templates templates
 COPY migrations migrations
 COPY pulse_mailer pulse_mailer

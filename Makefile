@@ -24,7 +24,7 @@ demo: $(VENV)/.runtime  ## Do the main job once, in .demo: import an edition, ch
 .PHONY: run
 run: $(VENV)/.runtime  ## Serve what the demo made, until Ctrl-C: http://127.0.0.1:8025
 	@test -d .demo || $(BIN)/pulse-mailer demo
-	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer serve
+	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer serve --link --admin editor@example.org
 
 .PHONY: test
 test: lint test-rooms test-browser test-mail  ## Check everything: lint, all tests, the built wheel in an empty environment
@@ -35,12 +35,13 @@ test-unit: $(VENV)/.dev  ## Run the quick tests: one room at a time, no database
 
 .PHONY: test-rooms
 test-rooms: $(VENV)/.dev  ## Run all tests that need no browser
+	@$(BIN)/python -m scripts.ensure_judges || true
 	$(BIN)/pytest -q --ignore tests/browser --ignore tests/mail --ignore tests/mailclient --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-browser
 test-browser: $(VENV)/.dev  ## Run the tests in a browser; without one they are skipped, or fail in CI
 	@$(BIN)/python scripts/ensure_browser.py || true
-	$(BIN)/pytest -q tests/browser
+	$(BIN)/pytest -q tests/browser --numprocesses auto --maxprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-mail
 test-mail: $(VENV)/.dev  ## Hold the mail against independent judges; those that are missing are named
@@ -66,6 +67,10 @@ bench-dispatch: $(BENCH)/.bench  ## Compare the dispatcher with other senders (F
 .PHONY: bench-faults
 bench-faults: $(VENV)/.runtime  ## Send through faults and kills, and count (FLAGS=--quick: in a few minutes)
 	$(BIN)/python -m benchmarks.faults $(FLAGS)
+
+.PHONY: bench-pages
+bench-pages: $(VENV)/.dev  ## Ask staff's pages again and again with years of history (FLAGS=--quick: in a minute)
+	$(BIN)/python -m benchmarks.pages $(FLAGS)
 
 .PHONY: coverage
 coverage: $(VENV)/.dev  ## Show the lines and branches that no test reaches, browser tests aside
@@ -104,7 +109,7 @@ migration: $(VENV)/.dev  ## Write a migration from what the models say: make mig
 
 .PHONY: screens
 screens: $(VENV)/.dev browser  ## Take the pictures that README and the docs show
-	$(BIN)/python scripts/screens.py
+	$(BIN)/python -m scripts.screens
 
 .PHONY: dist
 dist: $(VENV)/.dev  ## Build wheel and sdist into dist/
@@ -113,7 +118,7 @@ dist: $(VENV)/.dev  ## Build wheel and sdist into dist/
 
 .PHONY: clean
 clean:  ## Remove all that can be made again: environment, demo, builds, caches
-	rm -rf $(VENV) $(BENCH) benchmarks/peers/node_modules tests/mail/tools/node_modules .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/peers/node_modules tests/mail/tools/node_modules frontend/node_modules pulse_mailer/web/static .demo dist build .coverage htmlcov .cache .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled in two steps: what runs first, so that the demo need not wait for the tests' tools.
@@ -125,7 +130,9 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo 'Python cannot make environments here; on Debian and Ubuntu: apt install python3-venv'; exit 1; }
 
-$(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(BIN)/python
+# Installing ourselves bundles the pages' scripts as well, whenever their sources are other than those of the bundle.
+SCRIPTS := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/*)
+$(VENV)/.runtime: requirements/runtime.lock pyproject.toml $(SCRIPTS) | $(BIN)/python
 	@echo 'Installing what Pulse Mailer needs into $(VENV) ...'
 	@$(PIP) install --no-deps --require-hashes --requirement requirements/runtime.lock
 	@$(PIP) install --no-deps --editable .

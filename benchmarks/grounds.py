@@ -20,7 +20,7 @@ from pulse_mailer.database import Database
 from pulse_mailer.delivery import approving, planning
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Section
 from pulse_mailer.domain.newsletter import Newsletter
-from pulse_mailer.domain.subscriber import Subscriber, Subscription, SubscriptionStatus
+from pulse_mailer.domain.subscriber import Subscriber, Subscription, SubscriptionStatus, search_keys
 from pulse_mailer.editions import reading
 from pulse_mailer.keys import Keys, load_or_create
 from pulse_mailer.links import Links, new_public_id
@@ -30,6 +30,7 @@ EDITION = "2026-03"
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 _CHUNK = 10_000
+_WHERE = "url"
 _SUMMARY = (
     "A study of twelve councils that moved their teams to where people live, with what it cost them, what it "
     "saved – “less than hoped” – and what they would do again. **The authors** followed 1,204 people for three "
@@ -41,6 +42,10 @@ Name = Callable[[int], str]
 
 def reader(number: int) -> str:
     return f"reader-{number}@example.org"
+
+
+def nameless(_number: int) -> tuple[str, str]:
+    return "", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +74,58 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many get it, how many items the edition has, and who they are."""
+    """
+    How many get it, how many items the edition has, and who they are.
+
+    Attributes:
+        names: the first and the last one, by number.
+    """
 
     recipients: int
     items: int = 1
     address: Name = reader
+    names: Callable[[int], tuple[str, str]] = nameless
 
 
 @contextlib.contextmanager
-def prepared(kind: str, folder: Path, size: Size, *, server: str = POSTGRESQL) -> Iterator[Ground]:
-    """Give a ground to copy from: kind is SQLite or PostgreSQL."""
+def prepared(
+    kind: str, folder: Path, size: Size, *, server: str = POSTGRESQL, keep: bool = False
+) -> Iterator[Ground]:
+    """
+    Give a ground to copy from.
+
+    Args:
+        kind: SQLite or PostgreSQL.
+        keep: leave the database of PostgreSQL where it is at the end; a file of SQLite stays with its folder.
+    """
     with contextlib.ExitStack() as stack:
         if kind == "SQLite":
             folder.mkdir(parents=True, exist_ok=True)
             url = f"sqlite:///{folder / 'pulse-mailer.db'}"
         else:
-            url = stack.enter_context(_new_database(server))
+            url = stack.enter_context(_new_database(server, keep=keep))
         ground = Ground(folder, url)
         _fill(ground, size)
         yield ground
+
+
+def keep(ground: Ground) -> None:
+    """Note in its folder where a ground is, once it is whole, so that `kept()` finds it again."""
+    (ground.folder / _WHERE).write_text(ground.url)
+
+
+def kept(folder: Path) -> Ground | None:
+    """The ground that is kept in a folder, brought up to date; None: there is none."""
+    where = folder / _WHERE
+    if not where.exists():
+        return None
+    ground = Ground(folder, where.read_text())
+    database = Database(ground.url)
+    try:
+        database.upgrade()
+    finally:
+        database.close()
+    return ground
 
 
 @contextlib.contextmanager
@@ -106,15 +144,16 @@ def copied(ground: Ground, folder: Path) -> Iterator[Ground]:
 
 
 @contextlib.contextmanager
-def _new_database(server: str, *, template: str = "template1") -> Iterator[str]:
+def _new_database(server: str, *, template: str = "template1", keep: bool = False) -> Iterator[str]:
     name = f"pulse_mailer_bench_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     try:
         yield f"{server.rpartition('/')[0]}/{name}"
     finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        if not keep:
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def _fill(ground: Ground, size: Size) -> None:
@@ -126,7 +165,7 @@ def _fill(ground: Ground, size: Size) -> None:
         with database.transaction() as session:
             newsletter = _newsletter(session)
             _subscribe(session, newsletter, links.keys, size)
-            session.add(_edition(newsletter, size.items))
+            session.add(edition_of(newsletter, size.items))
         with database.transaction() as session:
             edition = reading.edition(session, EDITION)
             checked = approving.approve(edition, links, forced=())
@@ -166,7 +205,10 @@ def _subscribe(session: Session, newsletter: Newsletter, keys: Keys, size: Size)
                 "id": number,
                 "address": size.address(number),
                 "address_hash": keys.hash_address(size.address(number)),
+                "first_name": size.names(number)[0],
+                "last_name": size.names(number)[1],
                 "created_at": moment,
+                **search_keys(size.address(number), *size.names(number)),
             }
             for number in numbers
         ]
@@ -185,15 +227,15 @@ def _subscribe(session: Session, newsletter: Newsletter, keys: Keys, size: Size)
         session.execute(insert(Subscription), ties)
 
 
-def _edition(newsletter: Newsletter, items: int) -> Edition:
-    """An edition that preflight lets through, with so many items in categories of ten."""
+def edition_of(newsletter: Newsletter, items: int, key: str = EDITION) -> Edition:
+    """A draft that preflight lets through, with so many items in categories of ten."""
     listed = [
         Item(
             position=number,
             number=number,
             publisher="Institute for Local Care",
-            title=f"What good care looks like, part {number}",
-            url=f"https://papers.example.org/care-{number}",
+            title=f"What good care looks like in {key}, part {number}",
+            url=f"https://papers.example.org/care-{number}-{key}",
             summary=f"{_SUMMARY}{_SUMMARY}",
         )
         for number in range(1, items + 1)
@@ -204,7 +246,7 @@ def _edition(newsletter: Newsletter, items: int) -> Edition:
     ]
     return Edition(
         newsletter_id=newsletter.id,
-        key=EDITION,
+        key=key,
         period="March 2026",
         subject="Pulse, March 2026: what good care looks like",
         preheader="What good care looks like in twelve councils, and what it cost them to get there.",

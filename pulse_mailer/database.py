@@ -1,7 +1,10 @@
 """The engine, the scope of a transaction, and the migrations."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import alembic.command
@@ -38,7 +41,8 @@ _POSTGRESQL = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
-    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=1min",
+    # Our queries are short: to compile one takes longer than to run it.
+    "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=1min -c jit=off",
 }
 
 #: An execution option, and on SQLite what a connection is set to at present.
@@ -118,7 +122,7 @@ class Database:
 
     def revisions(self) -> tuple[str | None, str]:
         """The migration that the database is at (None: it is empty), and the newest that there is."""
-        head = ScriptDirectory.from_config(self._alembic()).get_current_head()
+        head = _migrations(migrations_dir()).head
         if head is None:
             raise DatabaseBehind("The folder of migrations is empty: the installation is incomplete.")
         with self.reading() as database:
@@ -188,7 +192,7 @@ class Database:
         self._refuse_newer(self.revisions()[0])
         try:
             with _reachable(self), self.engine.begin() as connection:
-                config = self._alembic()
+                config = _alembic(migrations_dir())
                 config.attributes["connection"] = connection
                 yield config
         except DBAPIError as error:
@@ -197,17 +201,34 @@ class Database:
             ) from error
 
     def _refuse_newer(self, current: str | None) -> None:
-        known = {script.revision for script in ScriptDirectory.from_config(self._alembic()).walk_revisions()}
-        if current is not None and current not in known:
+        if current is not None and current not in _migrations(migrations_dir()).known:
             raise DatabaseAhead(
                 f"The database {self.shown} is at migration {current}, which this program does not know.",
                 remedy="A newer release made it: install that one.",
             )
 
-    def _alembic(self) -> alembic.config.Config:
-        config = alembic.config.Config()
-        config.set_main_option("script_location", str(migrations_dir()).replace("%", "%%"))
-        return config
+
+@dataclass(frozen=True, slots=True)
+class _Migrations:
+    """The shipped ones: the newest, and all."""
+
+    head: str | None
+    known: frozenset[str]
+
+
+@functools.cache
+def _migrations(folder: Path) -> _Migrations:
+    """Read once a process: each of them is a module."""
+    scripts = ScriptDirectory.from_config(_alembic(folder))
+    return _Migrations(
+        scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+    )
+
+
+def _alembic(folder: Path) -> alembic.config.Config:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config
 
 
 @contextlib.contextmanager

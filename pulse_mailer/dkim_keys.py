@@ -143,7 +143,10 @@ class DkimKeys:
         """
         path = self._path(domain_name(domain), selector)
         if not _LABEL(selector) or not path.exists():
-            raise NotFound(f"There is no key {selector!r} of {domain}.", remedy="pulse-mailer dkim list")
+            raise NotFound(
+                f"There is no key {selector!r} of {domain}.",
+                remedy="See which there are: pulse-mailer dkim list",
+            )
         path.unlink()
         if not any(path.parent.iterdir()):
             path.parent.rmdir()

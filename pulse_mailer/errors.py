@@ -8,8 +8,12 @@ Every exception of the package, as one tree.
     ├── NotFound               no such edition, subscriber, delivery, picture
     ├── Refused                possible, but not allowed as things stand
     │   ├── WrongState         the edition or delivery is not in a state that allows it
-    │   ├── SendingBlocked     preflight found errors, or the count was not confirmed
-    │   └── Conflict           somebody else changed it meanwhile
+    │   │   └── Agreed         people agreed to it, and a change would make that void
+    │   ├── SendingBlocked     somebody's mail cannot be made, or the count was not confirmed
+    │   │   └── Unmended       preflight found errors, and nobody let them pass
+    │   ├── Conflict           somebody else changed it meanwhile
+    │   ├── NotSignedIn        it is for staff, and nobody is signed in
+    │   └── NotAllowed         who is signed in may not do that
     ├── DocumentError          a file that cannot be imported
     │   ├── BadCsv             not a file of subscribers
     │   ├── UnreadableDocument
@@ -27,6 +31,7 @@ Every exception of the package, as one tree.
     │   ├── PageUnreachable    nobody answers, not in time, or not to be trusted; it leads in circles
     │   ├── PageUnreadable     it came, and is not what was wanted: an error, no feed, no title
     │   └── PageTooLarge       more bytes than asked for, also after unpacking
+    ├── IssuerFault            who signs staff in by their organisation's account does not answer as it should
     ├── SpamdUnreachable       the spam filter that was to judge a mail does not
     ├── DatabaseError
     │   ├── DatabaseUnreachable
@@ -94,12 +99,28 @@ class WrongState(Refused):
     pass
 
 
+class Agreed(WrongState):
+    """People agreed to it; a change would make that void, and nobody said that it may."""
+
+
 class SendingBlocked(Refused):
     pass
 
 
+class Unmended(SendingBlocked):
+    """Preflight found errors, and nobody let them pass."""
+
+
 class Conflict(Refused):
     again = True
+
+
+class NotSignedIn(Refused):
+    http_status = 401
+
+
+class NotAllowed(Refused):
+    http_status = 403
 
 
 class DocumentError(PulseMailerError):
@@ -168,6 +189,11 @@ class PageUnreadable(FetchError):
 
 class PageTooLarge(FetchError):
     pass
+
+
+class IssuerFault(PulseMailerError):
+    again = True
+    http_status = 502
 
 
 class SpamdUnreachable(PulseMailerError):

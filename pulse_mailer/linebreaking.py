@@ -26,7 +26,7 @@ def wrap(text: str, width: int = TEXT_WIDTH) -> list[str]:
     """
     width = max(width, _LEAST)
     words = text.translate(_SPACES).strip(" ")
-    if _NARROW.fullmatch(words):
+    if words.isascii() or _NARROW.fullmatch(words):
         return list(_lines(words, width))
     lines: list[str] = []
     line, taken = "", 0
@@ -52,6 +52,11 @@ def _lines(words: str, width: int) -> Iterator[str]:
         start = end + 1
     if start < len(words):
         yield words[start:]
+
+
+def single_spaced(text: str) -> str:
+    """Each run of white space made one space, none at the ends; a no-break space is a letter."""
+    return b" ".join(text.encode().split()).decode()  # bytes are split at ASCII's white space only
 
 
 def columns(text: str) -> int:

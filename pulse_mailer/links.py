@@ -8,7 +8,7 @@ purpose only.
 
 import base64
 import enum
-import hashlib
+import functools
 import hmac
 import re
 import secrets
@@ -25,12 +25,17 @@ _TOKEN = re.compile(
 )
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, section 6
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
+_PLACES = range(120, -1, -10)
+
 #: Stands for nobody, in the links of proofs and previews: no subscription is called so, for none holds a 0.
 FOR_SHOW = "forshow000000000"
 
 
 class Purpose(enum.StrEnum):
     UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
     BOUNCE = "bounce"
 
 
@@ -88,6 +93,10 @@ class Links:
     def way_out(self, token: str) -> str:
         return f"{self.base_url}/u/{token}"
 
+    def preferences(self, token: str) -> str:
+        """Where a reader chooses sections."""
+        return f"{self.base_url}/p/{token}"
+
     def envelope_sender(self, from_address: str, delivery_id: int) -> str:
         """Where a bounce goes: an address of its own for each delivery (VERP) where somebody reads it."""
         if not self.bounce_inbox:
@@ -105,5 +114,18 @@ class Links:
         return f"{self.base_url}/pictures/{picture.file_name}"
 
     def _mac(self, kid: str, purpose: Purpose, subject: str) -> str:
-        digest = hmac.digest(self.keys.links[kid], f"{purpose.value}|{subject}".encode(), hashlib.sha256)[:16]
-        return base64.b32encode(digest).decode().lower().rstrip("=")
+        mac = _keyed(self.keys.links[kid]).copy()
+        mac.update(f"{purpose}|{subject}".encode())
+        return _base32(mac.digest()[:16])
+
+
+@functools.cache
+def _keyed(key: bytes) -> hmac.HMAC:
+    """An HMAC that has taken in its key alone, to be copied: each mail has two, and they are most of its cost."""
+    return hmac.new(key, digestmod="sha256")
+
+
+def _base32(mac: bytes) -> str:
+    """What base64.b32encode gives of 16 bytes, lower case and unpadded, in half the time."""
+    bits = int.from_bytes(mac) << 2  # 130 bits: 13 pairs of letters
+    return "".join([_PAIRS[bits >> place & 1023] for place in _PLACES])

@@ -32,6 +32,22 @@ def migrations_dir() -> Path:
     return _shipped("migrations")
 
 
+def bundle_dir() -> Path:
+    """
+    The scripts of staff's pages, as the build made them (see hatch_build.py).
+
+    Raises:
+        PulseMailerError: they are not there, as in a checkout that was never installed.
+    """
+    folder = _PACKAGE / "web" / "static"
+    if not (folder / "stamp").is_file():
+        raise PulseMailerError(
+            f"The scripts of staff's pages are not in {folder}.",
+            remedy="They are made when Pulse Mailer is installed: make install, or pip install again.",
+        )
+    return folder
+
+
 def _shipped(name: str) -> Path:
     for folder in (_PACKAGE / name, _PACKAGE.parent / name):
         if folder.is_dir():

@@ -10,18 +10,18 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 
 from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.merge_fields import Field
 from pulse_mailer.errors import UnsafeText
-from pulse_mailer.linebreaking import TEXT_WIDTH, wrap
+from pulse_mailer.linebreaking import TEXT_WIDTH, single_spaced, wrap
+from pulse_mailer.nesting import Node, nested, walk
 from pulse_mailer.raising import parse_raised, raised_text
 
 MAX_DEPTH = 50  #: deeper nesting overflows the stack of the MJML compiler and kills the process
@@ -46,7 +46,6 @@ _FORBIDDEN = re.compile(
 )
 _FIRST_HELD = 0xF0000
 _HELD = re.compile("([\U000f0000-\U000fffff])\\1*")
-_SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")  # those that are more or other than one space
 _NOT_IN_URL = re.compile(r"[\s<>\"`\\]")
 #: One edition's texts, and those of some more; longer ones than people write are not kept.
 _KEPT, _KEPT_CHARACTERS = 512, 10_000
@@ -66,8 +65,8 @@ class _Read:
     fields: Sequence[Field]
 
     @cached_property
-    def root(self) -> SyntaxTreeNode:
-        return SyntaxTreeNode(self.tokens)
+    def nodes(self) -> list[Node]:
+        return nested(iter(self.tokens))
 
 
 def clean(html: str) -> str:
@@ -101,15 +100,19 @@ def to_html(markdown: str, *, heading: str = "h5", opened: Callable[[Field], str
             target of a link.
     """
     text = _read(markdown)
-    made = nh3.clean(
-        _MARKDOWN.renderer.render([_to_show(token, heading) for token in text.tokens], _MARKDOWN.options, {}),
+    tokens = [_to_show(token, heading) for token in text.tokens]
+    made = _cleaner(heading).clean(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    return _put_back(single_spaced(made), text.fields, opened or (lambda field: html.escape(field.default)))
+
+
+@cache
+def _cleaner(heading: str) -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags=_TEXT_TAGS | {heading},
         attributes={"a": {"href"}, "ol": {"start"}},
         url_schemes=_SCHEMES,
         link_rel=None,
     )
-    made = _SPACES.sub(" ", made).strip()
-    return _put_back(made, text.fields, opened or (lambda field: html.escape(field.default)))
 
 
 def to_text(
@@ -132,7 +135,7 @@ def to_text(
         UnsafeText: as to_html() does.
     """
     text = _read(markdown)
-    made = "\n\n".join("\n".join(_lines(block, references, width)) for block in text.root.children)
+    made = "\n\n".join("\n".join(_lines(block, references, width)) for block in text.nodes)
     return _put_back(made, text.fields, opened or (lambda field: field.default))
 
 
@@ -159,30 +162,23 @@ def beginning(markdown: str) -> str:
         UnsafeText: as to_html() does.
     """
     lines = markdown.split("\n")
-    root = SyntaxTreeNode(_parse(markdown))
-    end = 0
-    for place, block in enumerate(root.children):
+    found = _read(markdown).nodes
+    for place, block in enumerate(found, start=1):
         is_list = block.type in {"bullet_list", "ordered_list"}
-        end = _last_line(block.children[0] if is_list else block)
+        _, end = (block.inside[0] if is_list else block).token.map or (0, 0)  # as every block has it
         words = "\n".join(lines[:end]).rstrip()
-        leads = words.endswith(":") and place + 1 < len(root.children)
+        leads = words.endswith(":") and place < len(found)
         if block.type != "heading" and not leads:
-            is_last = block is root.children[-1] and (not is_list or len(block.children) == 1)
+            is_last = place == len(found) and (not is_list or len(block.inside) == 1)
             return markdown if is_last else words
     return markdown
-
-
-def _last_line(block: SyntaxTreeNode) -> int:
-    assert block.map is not None  # as every block has it
-    return block.map[1]
 
 
 def links_in(markdown: str) -> list[tuple[str, str]]:
     """Every link as (its words, its target as written), also those that lead nowhere."""
     return [
-        ("".join(inner.content for inner in node.walk()), str(node.attrs.get("href", "")))
-        for token in _parse(markdown)
-        for node in SyntaxTreeNode(token.children or []).walk()
+        ("".join(inner.token.content for inner in walk(node.inside)), str(node.token.attrs.get("href", "")))
+        for node in walk(nested(iter(_parse(markdown))))
         if node.type == "link"
     ]
 
@@ -335,23 +331,23 @@ def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
-def _lines(block: SyntaxTreeNode, references: list[str], width: int) -> list[str]:
+def _lines(block: Node, references: list[str], width: int) -> list[str]:
     if block.type in {"bullet_list", "ordered_list"}:
         return _list_lines(block, references, width)
     if block.type == "blockquote":
-        inner = "\n\n".join("\n".join(_lines(child, references, width - 2)) for child in block.children)
+        inner = "\n\n".join("\n".join(_lines(child, references, width - 2)) for child in block.inside)
         return [f"> {line}".rstrip() for line in inner.splitlines()]
     words = _inline_text(block, references)
     return [line for part in words.split("\n") for line in wrap(part, width)]
 
 
-def _list_lines(block: SyntaxTreeNode, references: list[str], width: int) -> list[str]:
-    first = int(block.attrs.get("start", 1))
+def _list_lines(block: Node, references: list[str], width: int) -> list[str]:
+    first = int(block.token.attrs.get("start", 1))
     entries = []
-    for number, entry in enumerate(block.children, start=first):
+    for number, entry in enumerate(block.inside, start=first):
         marker = f"{number}. " if block.type == "ordered_list" else "- "
         inside = [
-            line for child in entry.children for line in _lines(child, references, width - len(marker))
+            line for child in entry.inside for line in _lines(child, references, width - len(marker))
         ] or [""]
         margins = [marker] + [" " * len(marker)] * (len(inside) - 1)
         entries.append("\n".join(f"{margin}{line}" for margin, line in zip(margins, inside, strict=True)))
@@ -360,16 +356,16 @@ def _list_lines(block: SyntaxTreeNode, references: list[str], width: int) -> lis
     return between.join(entries).split("\n")
 
 
-def _inline_text(node: SyntaxTreeNode, references: list[str]) -> str:
+def _inline_text(node: Node, references: list[str]) -> str:
     if node.type == "text":
-        return node.content
+        return node.token.content
     if node.type in {"softbreak", "hardbreak"}:
         return " " if node.type == "softbreak" else "\n"
-    words = "".join(_inline_text(child, references) for child in node.children)
+    words = "".join(_inline_text(child, references) for child in node.inside)
     if node.type in {"sub", "sup"}:
         return raised_text(words, node.type)
     if node.type == "link":
-        url = usable_url(str(node.attrs.get("href", "")))
+        url = usable_url(str(node.token.attrs.get("href", "")))
         if url and words not in {url, url.removeprefix("mailto:"), url.removeprefix("tel:")}:
             words = f"{words} {refer(url, references)}"
     return words

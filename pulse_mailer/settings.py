@@ -23,6 +23,7 @@ from pulse_mailer.acting_settings import ActingSettings
 from pulse_mailer.errors import BadSetting
 from pulse_mailer.fetch_settings import FetchSettings
 from pulse_mailer.provider_settings import ProviderSettings
+from pulse_mailer.sign_in_settings import SignInSettings
 
 PREFIX = "PULSE_MAILER_"
 SECRETS = (
@@ -38,6 +39,7 @@ SECRETS = (
     "resend_api_key",
     "graph_client_secret",
     "celery_broker_url",
+    "oidc_client_secret",
 )
 _SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)
 ENV_FILE = Path(".env")
@@ -59,7 +61,7 @@ def _default_data_dir() -> Path:
         ) from error
 
 
-class Settings(ActingSettings, ProviderSettings, FetchSettings):
+class Settings(ActingSettings, ProviderSettings, FetchSettings, SignInSettings):
     """All settings, with their defaults: enough for a first run that can mail nobody real."""
 
     model_config = SettingsConfigDict(

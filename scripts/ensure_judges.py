@@ -32,12 +32,17 @@ def _from_npm() -> int:
 
 
 def _spamassassin() -> int:
-    if shutil.which("spamassassin") is None and shutil.which("apt-get"):
-        apt_install("spamassassin")
-    if shutil.which("spamassassin") is None:
+    if not _has_spamassassin() and shutil.which("apt-get"):
+        apt_install("spamassassin", "spamd")  # its daemon is a package of its own since Debian 12
+    if not _has_spamassassin():
         print("No SpamAssassin: nothing says what a spam filter thinks of our mail.")
         return 1
     return 0
+
+
+def _has_spamassassin() -> bool:
+    path = "/usr/sbin:/usr/bin:/usr/local/bin"
+    return all(shutil.which(program, path=path) for program in ("spamassassin", "spamd"))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Fixtures for every test: the real edition, keys, settings, and a mailer in a folder of its own."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
@@ -15,6 +17,7 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.resources import prefer_templates
 from pulse_mailer.settings import PREFIX, Settings
+from pulse_mailer.staff import passwords
 from tests.needs import LEFT_OUT, from_environment, missing
 
 if TYPE_CHECKING:
@@ -42,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     nothing: set[str] = set()
     config.stash[LEFT_OUT] = nothing
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now, thousands of tests, is no garbage: to look through it again takes a quarter second."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -75,6 +84,14 @@ def _no_settings_of_the_developer() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(PREFIX)]:  # noqa: TID251 - to remove them
             patch.delenv(name)
         patch.setattr(settings_module, "ENV_FILE", Path("no-such-folder") / ".env")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_cheap() -> Iterator[None]:
+    """Hundreds of passwords are hashed here; what a good hash costs is argon2's own to prove."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

@@ -56,7 +56,9 @@ def given_second_draft(mailer: Mailer) -> Edition:
         item.picture = None
     next_edition.key, next_edition.period, next_edition.preheader = "2025-06", "June 2025", ""
     next_edition.source_name = "june.docx"
-    next_edition.review = [{"line": 14, "text": "King’s Trust", "why": "The publisher is spelled two ways."}]
+    next_edition.review = [
+        {"line": 14, "text": "King’s Trust", "why": "The publisher is spelled two ways.", "item": None}
+    ]
     with mailer.database.transaction() as database:
         next_edition.newsletter = reading.newsletter(database, SLUG)
         database.add(next_edition)

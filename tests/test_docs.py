@@ -93,7 +93,7 @@ def test_commands_in_the_docs_exist(page: Path) -> None:
     command: Any = typer.main.get_command(application())
     groups = command.commands
     text = page.read_text(encoding="utf-8")
-    for first, second in re.findall(r"(?<![/\w])pulse-mailer ([a-z]+)(?: ([a-z]+))?", text):
+    for first, second in re.findall(r"(?<![/\w])pulse-mailer ([a-z-]+)(?: ([a-z][a-z-]*))?", text):
         assert first in groups, f"pulse-mailer {first}"
         if second and hasattr(groups[first], "commands"):
             assert second in groups[first].commands, f"pulse-mailer {first} {second}"

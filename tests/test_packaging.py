@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -69,6 +70,28 @@ def test_wheel_holds_every_template_and_migration(wheel: Path) -> None:
     }
     assert len(shipped) > 10
     assert shipped <= held
+
+
+def test_wheel_holds_the_scripts_of_the_pages_with_the_licences_of_what_is_in_them(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    held = {name.partition("web/static/")[2] for name in archive.namelist() if "web/static/" in name}
+    assert held == {"app.js", "composer.js", "THIRD_PARTY_LICENSES.txt", "stamp"}
+    licences = archive.read("pulse_mailer/web/static/THIRD_PARTY_LICENSES.txt").decode()
+    for name in ("htmx.org", "sortablejs", "@tiptap/core", "prosemirror-model"):
+        assert re.search(rf"^{name} \d", licences, re.MULTILINE), name
+    assert licences.count("Permission is hereby granted") > 20
+    assert "Permission to use, copy, modify, and/or distribute this software" in licences
+
+
+def test_a_wheel_is_made_of_the_sdist_without_node(tmp_path: Path) -> None:
+    run(UV, "build", "--quiet", "--sdist", "--out-dir", tmp_path, CHECKOUT, cwd=tmp_path)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    build = (UV, "build", "--quiet", "--python", sys.executable, "--wheel", "--out-dir", tmp_path)
+    run(*build, sdist, cwd=tmp_path, PATH=str(empty))
+    (built,) = tmp_path.glob("*.whl")
+    assert "pulse_mailer/web/static/app.js" in zipfile.ZipFile(built).namelist()
 
 
 def test_wheel_holds_types_licence_and_nothing_of_the_workshop(wheel: Path) -> None:

@@ -17,8 +17,9 @@ from pulse_mailer.cli.output import error_line
 from pulse_mailer.errors import PulseMailerError, UsageError
 
 #: Commands by their module's name, and nouns with the module that holds their commands; in the order of the help.
-_COMMANDS = ("demo", "serve", "worker", "mailbox", "doctor")
+_COMMANDS = ("demo", "serve", "mailbox", "doctor", "audit")
 _NOUNS = {
+    "worker": "worker",
     "newsletter": "newsletter",
     "design": "design",
     "edition": "edition",
@@ -27,6 +28,8 @@ _NOUNS = {
     "subscriber": "subscriber",
     "suppression": "suppression",
     "delivery": "delivery",
+    "staff": "staff",
+    "api-key": "api_key",
     "dkim": "dkim",
     "backend": "backend",
     "db": "database",

@@ -4,19 +4,24 @@ import sys
 from dataclasses import dataclass, field
 
 import typer
+from sqlalchemy.orm import Session
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.cli import foretelling, output
-from pulse_mailer.cli.holding import Wish, hold
+from pulse_mailer.cli.holding import hold
 from pulse_mailer.cli.variants import print_variants, rehearse
-from pulse_mailer.delivery import approvals, approving, consenting, planning, scheduling, seconding, wallclock
+from pulse_mailer.delivery import approvals, approving, consenting, planning, readying, seconding, wallclock
 from pulse_mailer.delivery.planning import Approval, Terms
+from pulse_mailer.delivery.readying import Ready
 from pulse_mailer.delivery.scheduling import Start
 from pulse_mailer.delivery.variants import Plan, compile_missing, plan
+from pulse_mailer.delivery.wishing import Wish
+from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.approval import Approval as Signed
+from pulse_mailer.domain.counting import people
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import BackendError, Conflict, UsageError
+from pulse_mailer.errors import UsageError
 from pulse_mailer.subscribers import audience
 
 _LISTED = 20
@@ -65,15 +70,15 @@ def approve(mailer: Mailer, name: str, options: Options, actor: str) -> Signed:
     with mailer.database.transaction() as database:
         edition = reading.edition(database, name)
         broken = consenting.void_if_broken(database, edition, by=actor)
+        if edition.status is not EditionStatus.DRAFT:
+            raise planning.begun(edition)
+        seconding.refuse_editor(edition, actor, seconding.editors(database, edition.id))
     if broken:
         output.trouble(f"It was approved before, and that does not hold: {broken}.")
     shown = _show_draft(mailer, edition, options)
     consent = Approval(actor, _confirmed(shown, options, "approve"), options.forced, shown.fingerprint)
     with mailer.database.transaction() as database:
-        again = reading.edition(database, edition.name)
-        wanted = plan(database, again).names
-        checked = approving.approve(again, mailer.links, forced=options.forced, variants=wanted)
-        return consenting.approve(database, again, checked, consent)
+        return readying.approve(database, edition.name, mailer.links, consent)
 
 
 def agree(mailer: Mailer, edition: Edition, options: Options) -> bool:
@@ -96,21 +101,11 @@ def agree(mailer: Mailer, edition: Edition, options: Options) -> bool:
             seconding.refuse_alone(database, edition)
     approval = Approval(output.actor(), _confirmed(shown, options), options.forced, shown.fingerprint)
     terms = Terms(options.first, options.lifetime_hours or mailer.settings.lifetime_hours)
-    _check_ways(mailer, edition)
+    readying.check_ways(mailer.backends(edition.newsletter.backends))
     # The person took their time to look: a hold begins now, and a named time may be over.
     start = options.wish.start(edition.newsletter, mailer.settings.hold_minutes)
     with mailer.database.transaction() as database:
-        again = reading.edition(database, edition.name)
-        wanted = plan(database, again).names
-        checked = (
-            None
-            if approved
-            else approving.approve(again, mailer.links, forced=approval.forced, variants=wanted)
-        )
-        if start is None:
-            planning.freeze(database, again, checked, mailer.links, approval, terms)
-        else:
-            scheduling.schedule(database, again, checked, approval, start, terms)
+        readying.begin(database, edition.name, mailer.links, approval, terms, start, was_approved=approved)
     if start is None:
         return _begun(edition, no_wait=options.no_wait)
     return _held(mailer, edition, start, no_wait=options.no_wait)
@@ -137,9 +132,9 @@ def _held(mailer: Mailer, edition: Edition, start: Start, *, no_wait: bool) -> b
 def _show_draft(mailer: Mailer, edition: Edition, options: Options) -> _Shown:
     with mailer.database.reading() as database:
         edition = reading.edition(database, edition.name)
-        found = plan(database, edition)
+        found = _somebody(database, edition)
         checked = approving.approve(edition, mailer.links, forced=options.forced, variants=found.names)
-        rehearsal = rehearse(mailer, database, edition, found, checked.renderings)
+    rehearsal = rehearse(mailer, Ready(edition, found, checked.renderings, checked))
     _show_audience(mailer, edition, found)
     if options.forced:
         output.trouble(f"Overridden by name: {', '.join(options.forced)}")
@@ -158,48 +153,59 @@ def _show_approved(mailer: Mailer, edition: Edition, options: Options) -> _Shown
             "It was approved already, and what was overridden with it.", remedy="Leave --force out."
         )
     with mailer.database.transaction() as database:
-        broken = consenting.void_if_broken(database, edition, by=output.actor())
-    if broken:
-        raise Conflict(
-            f"The approval of {edition.key} does not hold: {broken}. Nothing was sent; it is a draft again.",
-            remedy=f"See it: pulse-mailer edition approval {edition.name}",
-        )
+        broken = readying.refuse_broken(database, edition, by=output.actor())
+    if broken is not None:
+        raise broken
     with mailer.database.reading() as database:
         edition = reading.edition(database, edition.name)
         signed, kept = approvals.latest(database, edition.id), reading.renderings(database, edition.id)
-        found = plan(database, edition)
-        made = [*kept, *compile_missing(edition, mailer.links, kept, found.names)]
-        rehearsal = rehearse(mailer, database, edition, found, made)
+        found = _somebody(database, edition)
+        made = (*kept, *compile_missing(edition, mailer.links, kept, found.names))
+    rehearsal = rehearse(mailer, Ready(edition, found, made, signed=signed))
     assert signed is not None
     _show_audience(mailer, edition, found)
     rehearsal.refuse(edition)
     output.say(rehearsal.sentence)
     at = wallclock.said(signed.at, edition.newsletter.timezone)
     output.say(
-        f"{signed.actor} approved it on {at}, revision {signed.revision}, for {output.people(signed.audience_count)}."
+        f"{signed.actor} approved it on {at}, revision {signed.revision}, for {people(signed.audience_count)}."
     )
     whole = next(rendering for rendering in kept if not rendering.variant)
     return _Shown(found.count, whole.fingerprint, signed.audience_count)
+
+
+def _somebody(database: Session, edition: Edition) -> Plan:
+    """
+    Who gets which part.
+
+    Raises:
+        Refused: nobody does; so it is said before anything is made and shown.
+    """
+    found = plan(database, edition)
+    if not found.count:
+        raise planning.nobody(edition, found.passed_over)
+    return found
 
 
 def _show_audience(mailer: Mailer, edition: Edition, found: Plan) -> None:
     """Say who gets it, and who is left out."""
     newsletter, count = edition.newsletter, found.count
     with mailer.database.reading() as database:
-        left_out = audience.left_out(database, newsletter.id)
+        left_out = audience.left_out(database, newsletter.id, limit=_LISTED)
     ways = ", or else ".join(backend.relay for backend in mailer.backends(newsletter.backends))
-    readers = f"{output.people(count)} who {'gets' if count == 1 else 'get'} {newsletter.name}"
+    readers = f"{people(count)} who {'gets' if count == 1 else 'get'} {newsletter.name}"
     output.say(
-        f"{edition.subject!r} goes to {readers}, "
+        f"“{merge_fields.with_defaults(edition.subject)}” goes to {readers}, "
         f"from {newsletter.from_name} <{newsletter.from_address}>, through {ways}."
     )
     print_variants(found)
     if left_out:
-        output.say(f"Left out: {len(left_out):,}")
-        rows = [[person.address or "(erased)", person.reason] for person in left_out[:_LISTED]]
+        left_out_count = sum(found.left_out.values())
+        output.say(f"Left out: {left_out_count:,}")
+        rows = [[person.address or "(erased)", person.reason] for person in left_out]
         output.print_table(["Address", "Why"], rows)
-        if len(left_out) > _LISTED:
-            output.say(f"... and {len(left_out) - _LISTED:,} more.")
+        if left_out_count > len(left_out):
+            output.say(f"... and {left_out_count - len(left_out):,} more.")
 
 
 def _confirmed(shown: _Shown, options: Options, verb: str = "send") -> int:
@@ -213,23 +219,4 @@ def _confirmed(shown: _Shown, options: Options, verb: str = "send") -> int:
             f"To {verb} it wants the number of people confirmed.",
             remedy=f"Add --confirm-count {count}, or run it at a terminal.",
         )
-    return int(typer.prompt(f"Type {count} to {verb} it for {output.people(count)}", type=int))
-
-
-def _check_ways(mailer: Mailer, edition: Edition) -> None:
-    """
-    A server that is away or a wrong password is better found before anything is fixed than after.
-
-    Raises:
-        BackendError: no way out can be used; the first one's words.
-    """
-    first: BackendError | None = None
-    for backend in mailer.backends(edition.newsletter.backends):
-        try:
-            backend.check()
-        except BackendError as error:
-            first = first or error
-        else:
-            return
-    if first is not None:
-        raise first
+    return int(typer.prompt(f"Type {count} to {verb} it for {people(count)}", type=int))

@@ -6,6 +6,7 @@ import typer
 
 from pulse_mailer.cli import output
 from pulse_mailer.cli.steering import Name, Why
+from pulse_mailer.domain.counting import people
 
 if TYPE_CHECKING:
     from pulse_mailer.delivery.approvals import Standing
@@ -39,7 +40,7 @@ def approve(
     with output.mailer() as mailer:
         approval = agreeing.approve(mailer, name, options, actor)
     output.good(
-        f"Approved by {approval.actor}: revision {approval.revision}, for {output.people(approval.audience_count)}."
+        f"Approved by {approval.actor}: revision {approval.revision}, for {people(approval.audience_count)}."
     )
     output.say(f"Seal: {approval.seal}")
     output.say(f"Send it: pulse-mailer edition send {approval.facts['edition']}")
@@ -59,74 +60,46 @@ def unapprove(name: Name, why: Why = "", by: By = "") -> None:
 def approval(name: Name, *, json: output.Json = False) -> None:
     """Show whether an edition is approved, by whom, what was signed, and what changed since."""
     from pulse_mailer.cli.composing_history import print_differences
-    from pulse_mailer.delivery import approvals, seconding
+    from pulse_mailer.delivery import approvals, seconding, shapes
+    from pulse_mailer.domain.edition import EditionStatus
     from pulse_mailer.editions import reading
-    from pulse_mailer.subscribers.audience import audience_count
+    from pulse_mailer.subscribers.audience import numbers
 
     with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
         standing = approvals.standing(database, edition)
-        count = audience_count(database, edition.newsletter_id)
+        count = numbers(database, edition.newsletter_id).audience
         edited_by = seconding.editors(database, edition.id)
         differences = approvals.differences(database, edition, standing)
     if json:
-        output.print_json(_plain(edition, standing, count, edited_by))
+        output.print_json(shapes.approval(edition, standing, count, edited_by))
         return
     if standing is None:
         output.say(f"Nobody has approved {edition.key} yet.")
     else:
         _print(edition, standing, count)
         print_differences(differences)
-    if standing is None or not standing.holds:
+    # Once its sending has begun, nobody can approve it again.
+    if edition.status in (EditionStatus.DRAFT, EditionStatus.APPROVED) and not (standing and standing.holds):
         if edition.newsletter.needs_second:
             output.say(seconding.who(edited_by))
         output.say(f"Approve it: pulse-mailer edition approve {edition.name}")
 
 
 def _print(edition: "Edition", standing: "Standing", count: int) -> None:
-    from pulse_mailer.delivery import approvals, wallclock
+    from pulse_mailer.delivery import approvals, seconding, wallclock
 
     signed = standing.approval
     at = wallclock.said(signed.at, edition.newsletter.timezone)
     output.say(
         f"{signed.actor} approved revision {signed.revision} of {edition.key} on {at}, "
-        f"for {output.people(signed.audience_count)}; now it would go to {count:,}."
+        f"for {people(signed.audience_count)}; now it would go to {count:,}."
     )
     if standing.holds:
         output.good(f"It holds. Seal: {signed.seal}")
+        if seconding.is_alone(edition, signed.actor, signed.facts["edited_by"]):
+            output.trouble(f"It needs a second person now: {signed.actor} had changed it.")
     else:
         output.trouble(f"It does not hold: {approvals.broken(standing)}.")
     for line in standing.changes:
         output.say(f"  {line}")
-
-
-def _plain(
-    edition: "Edition", standing: "Standing | None", count: int, edited_by: list[str]
-) -> dict[str, object]:
-    found: dict[str, object] = {
-        "edition": edition.name,
-        "status": edition.status.value,
-        "revision": edition.revision,
-        "needs_second": edition.newsletter.needs_second,
-        "edited_by": edited_by,
-        "audience": count,
-        "approval": None,
-    }
-    if standing is None:
-        return found
-    signed = standing.approval
-    names = (
-        "at",
-        "actor",
-        "revision",
-        "seal",
-        "facts",
-        "audience_count",
-        "voided_at",
-        "voided_by",
-        "void_reason",
-    )
-    return found | {
-        "approval": {name: getattr(signed, name) for name in names}
-        | {"holds": standing.holds, "unlike": standing.unlike, "changes": standing.changes}
-    }

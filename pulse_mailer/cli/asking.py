@@ -5,14 +5,12 @@ from dataclasses import replace
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.cli import output, progress
-from pulse_mailer.clock import now
 from pulse_mailer.composing import spamd, visiting
 from pulse_mailer.composing.finding import Finding
 from pulse_mailer.composing.preflight import in_order
-from pulse_mailer.delivery import previewing
+from pulse_mailer.delivery import consulting
 from pulse_mailer.delivery.approving import Checked
 from pulse_mailer.domain.edition import Edition
-from pulse_mailer.editions import visits
 from pulse_mailer.errors import SpamdUnreachable
 
 
@@ -28,31 +26,22 @@ def asked(mailer: Mailer, edition: Edition, checked: Checked, *, links: bool, ag
 
 
 def _visited(mailer: Mailer, edition: Edition, *, again: bool) -> Iterator[Finding]:
-    urls = visiting.addresses(edition)
-    with mailer.database.reading() as database:
-        known = {} if again else visits.fresh(database, urls, now())
-    left = [url for url in urls if url not in known]
-    if known:
+    planned = consulting.tour(mailer.database, edition, again=again)
+    if planned.known:
         output.errors.print(
-            output.plain(f"{len(known)} of {len(urls)} links were visited lately; --again asks anew.")
+            output.plain(
+                f"{len(planned.known)} of {planned.count} links were visited lately; --again asks anew."
+            )
         )
-    with progress.watched("Visiting links", "links", len(left)) as told:
-        outcomes = visiting.visit(left, mailer.fetcher(), told)
-    is_offline = visiting.is_offline(outcomes)
-    if not is_offline:
-        with mailer.database.transaction() as database:
-            visits.keep(database, outcomes, now())
-    if is_offline:
-        yield visiting.offline(outcomes)
-        outcomes = {}
-    yield from visiting.findings(edition, known | outcomes)
+    with progress.watched("Visiting links", "links", len(planned.left)) as told:
+        yield from consulting.visited(mailer.database, planned, mailer.fetcher(), told)
 
 
 def _judged(mailer: Mailer, edition: Edition) -> Iterator[Finding]:
-    host, _, port = mailer.settings.spamd.rpartition(":")
-    with mailer.database.reading() as database:
-        mail = previewing.preview(database, edition, mailer.keys, mailer.links, form="eml")
+    place = mailer.settings.spamd
     try:
-        yield from spamd.findings(spamd.judge(mail, host.strip("[]"), int(port)))
+        yield from spamd.findings(
+            consulting.judged(mailer.database, edition, mailer.keys, mailer.links, place)
+        )
     except SpamdUnreachable as fault:
         yield spamd.unknown(fault)

@@ -9,13 +9,24 @@ import typer
 
 from pulse_mailer.cli import documents, output, progress
 from pulse_mailer.cli.steering import REOPENED
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.inbox import Candidate, CandidateStatus
 from pulse_mailer.domain.web_address import folded
-from pulse_mailer.editions import calling, collecting, gathering, inbox, looking, naming, picking, reading
+from pulse_mailer.editions import (
+    calling,
+    collecting,
+    gathering,
+    inbox,
+    looking,
+    naming,
+    picking,
+    reading,
+    shapes,
+)
 from pulse_mailer.editions.collecting import Added, Proposal
 from pulse_mailer.editions.inbox import Waiting
 from pulse_mailer.editions.picking import Place
-from pulse_mailer.errors import PageUnreadable, UsageError
+from pulse_mailer.errors import PageUnreadable
 
 if TYPE_CHECKING:
     from pulse_mailer.bootstrap import Mailer
@@ -88,32 +99,17 @@ def import_document(mailer: "Mailer", file: Path, newsletter: str | None, *, jso
 
 def place(mailer: "Mailer", numbers: Sequence[int], where: Place, *, json: bool) -> None:
     with mailer.database.transaction() as database:
-        ids = list(numbers)
-        if not ids:
-            slug, slash, _ = where.edition.rpartition("/")
-            newsletter_id = reading.edition(database, where.edition).newsletter_id if not slash else None
-            newsletter_id = newsletter_id or reading.newsletter(database, slug).id
-            lines = inbox.candidates(database, newsletter_id)
-            ids = [one.candidate.id for one in lines if one.candidate.section or where.section]
-        if not ids:
-            raise UsageError("Nothing waits that names a section.", remedy="See: pulse-mailer item list")
+        ids = list(numbers) or picking.waiting(database, where)
         placed = picking.place(database, ids, where, actor=output.actor())
         edition = placed.change.edition
     if json:
-        pairs = [{"id": candidate.id, "item": item.number} for candidate, item in placed.items]
-        result = {
-            "edition": edition.name,
-            "revision": edition.revision,
-            "placed": pairs,
-            "notes": placed.notes,
-        }
-        output.print_json(result)
+        output.print_json(shapes.placed(placed))
         return
     for candidate, item in placed.items:
         output.say(f"{candidate.id} is item {item.number}: {item.title}")
     for note in placed.notes:
         output.trouble(note)
-    count = f"{len(placed.items)} {'item' if len(placed.items) == 1 else 'items'}"
+    count = counted(len(placed.items), "item")
     output.good(f"{count} placed in {edition.name}, which is at revision {edition.revision} now.")
     if placed.change.reopened:
         output.trouble(REOPENED.format(edition.key))

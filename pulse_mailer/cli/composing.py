@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import documents, output, steering
+from pulse_mailer.editions import shapes
 from pulse_mailer.editions.changing import Change
 from pulse_mailer.editions.spots import Spot
 
@@ -37,16 +38,7 @@ def done(change: Change, *, json: bool) -> None:
     """Say what was changed, and how to go back; as JSON: edition, revision, what, items, changed, reopened."""
     edition = change.edition
     if json:
-        output.print_json(
-            {
-                "edition": edition.name,
-                "revision": edition.revision,
-                "what": change.what,
-                "items": list(change.numbers),
-                "changed": change.made,
-                "reopened": change.reopened,
-            }
-        )
+        output.print_json(shapes.change(change))
         return
     if not change.made:
         output.say(f"{edition.key}: nothing to change; it is like that already.")

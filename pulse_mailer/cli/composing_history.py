@@ -13,7 +13,8 @@ from pulse_mailer.cli import output
 from pulse_mailer.cli.composing import Revision, done
 from pulse_mailer.cli.steering import Name
 from pulse_mailer.domain.edition import Edition
-from pulse_mailer.editions import history, reading
+from pulse_mailer.editions import history, reading, shapes
+from pulse_mailer.editions.changing import is_open
 from pulse_mailer.editions.comparing import Difference, compare
 from pulse_mailer.editions.rewording import Piece
 
@@ -35,8 +36,7 @@ def history_(
         versions = history.versions(database, edition.id)
     spells = history.spells(versions, each=all_ or json)
     if json:
-        names = ("revision", "at", "actor", "what")
-        output.print_json([{name: getattr(spell, name) for name in names} for spell in spells])
+        output.print_json([shapes.spell(spell) for spell in spells])
         return
     if not spells:
         output.say(f"{edition.key} was not changed since its history is kept.")
@@ -67,14 +67,24 @@ def diff(
         )
     if json:
         output.print_json(
-            {"edition": edition.name, "from": since, "to": to, "differences": [_plain(one) for one in found]}
+            {
+                "edition": edition.name,
+                "from": since,
+                "to": to,
+                "differences": [shapes.difference(one) for one in found],
+            }
         )
         return
     if not found:
         output.say(f"{edition.key}: revisions {since} and {to} say the same.")
         return
     print_differences(found)
-    output.say(f"Go back: pulse-mailer edition restore {edition.name} {since}")
+    if is_open(edition):
+        output.say(f"Go back: pulse-mailer edition restore {edition.name} {since}")
+    else:
+        output.say(
+            f"It went out; what readers are told of it: pulse-mailer edition corrections {edition.name}"
+        )
 
 
 def restore(
@@ -124,13 +134,3 @@ def _shown(piece: Piece, *, begins: bool, ends: bool) -> Text:
         return Text(text)
     head, tail = "" if begins else text[:_SHOWN], "" if ends else text[-_SHOWN:]
     return Text(f"{head} … {tail}")
-
-
-def _plain(one: Difference) -> dict[str, object]:
-    return {
-        "place": one.place,
-        "item": one.number,
-        "field": one.field,
-        "what": one.what,
-        "pieces": [{"mark": piece.mark, "text": piece.text} for piece in one.pieces],
-    }

@@ -111,6 +111,10 @@ def merge(
     name: Name,
     number: Number,
     other: Annotated[int, typer.Argument(metavar="OTHER", help="The item that goes into it.")],
+    picture_of: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="Whose picture stays; by default the first's, if it has one."),
+    ] = None,
     revision: Revision = None,
     *,
     json: output.Json = False,
@@ -119,7 +123,9 @@ def merge(
     from pulse_mailer.editions import uniting
 
     with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = uniting.unite_items(database, name, number, other, actor=output.actor(), expected=revision)
+        change = uniting.unite_items(
+            database, name, number, other, picture_of=picture_of, actor=output.actor(), expected=revision
+        )
     done(change, json=json)
 
 

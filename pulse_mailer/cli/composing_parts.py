@@ -1,8 +1,11 @@
 """`pulse-mailer edition section` and `edition category`: how an edition is parted; the programme stays as it is."""
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
 from pulse_mailer.cli import output
 from pulse_mailer.cli.composing import (
@@ -17,6 +20,7 @@ from pulse_mailer.cli.composing import (
     spot,
 )
 from pulse_mailer.cli.steering import Name
+from pulse_mailer.editions.changing import Change
 from pulse_mailer.errors import UsageError
 
 sections = typer.Typer(
@@ -27,7 +31,20 @@ categories = typer.Typer(
 )
 
 New = Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")]
+Which = Annotated[
+    str, typer.Argument(metavar="WHICH", help="Its name, or its place: #2 a section, #2/#1 a category.")
+]
+Other = Annotated[str, typer.Argument(metavar="OTHER", help="The one that goes into it.")]
 WithItems = Annotated[bool, typer.Option("--with-items", help="Also with what stands in it.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Verbs:
+    """What `editions` does alike to sections and to categories."""
+
+    unite: Callable[..., Change]
+    hide: Callable[..., Change]
+    remove: Callable[..., Change]
 
 
 @sections.command("add")
@@ -45,9 +62,7 @@ def add_section(
     from pulse_mailer.editions import sections
 
     where = spot(before=before, after=after, first=first)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = sections.add_section(database, name, new, where, actor=output.actor(), expected=revision)
-    done(change, json=json)
+    _made(lambda database: sections.add_section(database, name, new, where, **_by(revision)), json=json)
 
 
 @sections.command("set")
@@ -72,11 +87,9 @@ def set_section(
     values = {field: value for field, value in said.items() if value is not None}
     if not values:
         raise UsageError("Nothing was said to change.", remedy="Name one of: --name, --colour, --news")
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = sections.change_section(
-            database, name, section, values, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
+    _made(
+        lambda database: sections.change_section(database, name, section, values, **_by(revision)), json=json
+    )
 
 
 @sections.command("move")
@@ -94,65 +107,7 @@ def move_section(
     from pulse_mailer.editions import arranging
 
     where = spot(before=before, after=after, first=first)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = arranging.move_section(
-            database, name, section, where, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
-
-
-@sections.command("merge")
-def merge_sections(
-    name: Name,
-    section: Section,
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="The section that goes into it.")],
-    revision: Revision = None,
-    *,
-    json: output.Json = False,
-) -> None:
-    """Merge OTHER into a section; categories of one name become one."""
-    from pulse_mailer.editions import uniting
-
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = uniting.unite_sections(
-            database, name, section, other, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
-
-
-@sections.command("hide")
-def hide_section(
-    name: Name, section: Section, revision: Revision = None, *, json: output.Json = False
-) -> None:
-    """Keep a section, and do not show it to readers."""
-    _hide_section(name, section, revision, hidden=True, json=json)
-
-
-@sections.command("show")
-def show_section(
-    name: Name, section: Section, revision: Revision = None, *, json: output.Json = False
-) -> None:
-    """Show a hidden section again."""
-    _hide_section(name, section, revision, hidden=False, json=json)
-
-
-@sections.command("remove")
-def remove_section(
-    name: Name,
-    section: Section,
-    with_items: WithItems = False,
-    revision: Revision = None,
-    *,
-    json: output.Json = False,
-) -> None:
-    """Take a section out of this edition."""
-    from pulse_mailer.editions import removing
-
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = removing.remove_section(
-            database, name, section, with_items=with_items, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
+    _made(lambda database: arranging.move_section(database, name, section, where, **_by(revision)), json=json)
 
 
 @categories.command("add")
@@ -171,9 +126,7 @@ def add_category(
     from pulse_mailer.editions import sections
 
     where = spot(to, before=before, after=after, first=first)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = sections.add_category(database, name, new, where, actor=output.actor(), expected=revision)
-    done(change, json=json)
+    _made(lambda database: sections.add_category(database, name, new, where, **_by(revision)), json=json)
 
 
 @categories.command("set")
@@ -188,11 +141,9 @@ def set_category(
     """Rename a category of this edition."""
     from pulse_mailer.editions import sections
 
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = sections.rename_category(
-            database, name, category, new, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
+    _made(
+        lambda database: sections.rename_category(database, name, category, new, **_by(revision)), json=json
+    )
 
 
 @categories.command("move")
@@ -211,30 +162,9 @@ def move_category(
     from pulse_mailer.editions import arranging
 
     where = spot(to, before=before, after=after, first=first)
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = arranging.move_category(
-            database, name, category, where, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
-
-
-@categories.command("merge")
-def merge_categories(
-    name: Name,
-    category: Category,
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="The category that goes into it.")],
-    revision: Revision = None,
-    *,
-    json: output.Json = False,
-) -> None:
-    """Put the items of OTHER after those of a category, and take OTHER out."""
-    from pulse_mailer.editions import uniting
-
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = uniting.unite_categories(
-            database, name, category, other, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
+    _made(
+        lambda database: arranging.move_category(database, name, category, where, **_by(revision)), json=json
+    )
 
 
 @categories.command("split")
@@ -249,61 +179,64 @@ def split_category(
     """Put an item, and those after it in its category, into a new category."""
     from pulse_mailer.editions import splitting
 
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = splitting.split_category(database, name, at, new, actor=output.actor(), expected=revision)
-    done(change, json=json)
+    _made(lambda database: splitting.split_category(database, name, at, new, **_by(revision)), json=json)
 
 
-@categories.command("hide")
-def hide_category(
-    name: Name, category: Category, revision: Revision = None, *, json: output.Json = False
-) -> None:
-    """Keep a category, and do not show it to readers."""
-    _hide_category(name, category, revision, hidden=True, json=json)
+def _alike(app: typer.Typer, noun: str, verbs: Callable[[], _Verbs]) -> None:
+    """The commands that sections and categories have alike."""
 
+    @app.command("merge", help=f"Merge OTHER into a {noun}, and take it out; what stands in both is kept.")
+    def _merge(
+        name: Name, which: Which, other: Other, revision: Revision = None, *, json: output.Json = False
+    ) -> None:
+        _made(lambda database: verbs().unite(database, name, which, other, **_by(revision)), json=json)
 
-@categories.command("show")
-def show_category(
-    name: Name, category: Category, revision: Revision = None, *, json: output.Json = False
-) -> None:
-    """Show a hidden category again."""
-    _hide_category(name, category, revision, hidden=False, json=json)
+    @app.command("hide", help=f"Keep a {noun}, and do not show it to readers.")
+    def _hide(name: Name, which: Which, revision: Revision = None, *, json: output.Json = False) -> None:
+        _made(lambda database: verbs().hide(database, name, which, hidden=True, **_by(revision)), json=json)
 
+    @app.command("show", help=f"Show a hidden {noun} again.")
+    def _show(name: Name, which: Which, revision: Revision = None, *, json: output.Json = False) -> None:
+        _made(lambda database: verbs().hide(database, name, which, hidden=False, **_by(revision)), json=json)
 
-@categories.command("remove")
-def remove_category(
-    name: Name,
-    category: Category,
-    with_items: WithItems = False,
-    revision: Revision = None,
-    *,
-    json: output.Json = False,
-) -> None:
-    """Take a category out of this edition."""
-    from pulse_mailer.editions import removing
-
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = removing.remove_category(
-            database, name, category, with_items=with_items, actor=output.actor(), expected=revision
+    @app.command("remove", help=f"Take a {noun} out of this edition.")
+    def _remove(
+        name: Name,
+        which: Which,
+        with_items: WithItems = False,
+        revision: Revision = None,
+        *,
+        json: output.Json = False,
+    ) -> None:
+        _made(
+            lambda database: verbs().remove(database, name, which, with_items=with_items, **_by(revision)),
+            json=json,
         )
-    done(change, json=json)
 
 
-def _hide_section(name: str, section: str, revision: int | None, *, hidden: bool, json: bool) -> None:
-    from pulse_mailer.editions import hiding
+def _of_sections() -> _Verbs:
+    from pulse_mailer.editions import hiding, removing, uniting
 
+    return _Verbs(uniting.unite_sections, hiding.hide_section, removing.remove_section)
+
+
+def _of_categories() -> _Verbs:
+    from pulse_mailer.editions import hiding, removing, uniting
+
+    return _Verbs(uniting.unite_categories, hiding.hide_category, removing.remove_category)
+
+
+def _by(revision: int | None) -> dict[str, Any]:
+    """Who changes it, and what they looked at, as every verb of `editions` takes it."""
+    return {"actor": output.actor(), "expected": revision}
+
+
+def _made(verb: Callable[[Session], Change], *, json: bool) -> None:
+    """Make a change in a transaction of its own, and say it."""
     with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = hiding.hide_section(
-            database, name, section, hidden=hidden, actor=output.actor(), expected=revision
-        )
+        change = verb(database)
     done(change, json=json)
 
 
-def _hide_category(name: str, category: str, revision: int | None, *, hidden: bool, json: bool) -> None:
-    from pulse_mailer.editions import hiding
-
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        change = hiding.hide_category(
-            database, name, category, hidden=hidden, actor=output.actor(), expected=revision
-        )
-    done(change, json=json)
+_alike(sections, "section", _of_sections)
+_alike(categories, "category", _of_categories)

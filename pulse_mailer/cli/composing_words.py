@@ -50,7 +50,7 @@ def new(
         return
     output.good(f"{found.name} {made.key} is a new draft{f' for {made.period}' if made.period else ''}.")
     where = f"of {made.begun_from}" if made.begun_from else "of the programme"
-    output.say(f"It has the {len(made.sections)} sections {where}, and no items yet.")
+    output.say(f"It has {_sections(len(made.sections))} {where}, and no items yet.")
     output.say(f"To be written before it is sent: {', '.join(made.to_write)}.")
     output.say(f"Next: pulse-mailer edition write {made.name} letter")
 
@@ -68,10 +68,6 @@ def set_(
 ) -> None:
     """Change one field of a draft; an edition that waits to begin is a draft again then."""
     field = field.replace("-", "_")
-    if field not in drafting.FIELDS:
-        raise UsageError(
-            f"An edition has no field {field!r}.", remedy=f"It has: {', '.join(drafting.FIELDS)}."
-        )
     if keep is (value is not None):
         raise UsageError("A field is given a value, or kept: --keep.", remedy="Say which of the two.")
     with output.mailer() as mailer, mailer.database.transaction() as database:
@@ -128,3 +124,7 @@ def _store(mailer: "Mailer", name: str, number: int | None, text: str, revision:
             return drafting.change(database, name, {"letter": text}, actor=output.actor(), expected=revision)
         said = items.Said({"summary": text})
         return items.change(database, name, number, said, actor=output.actor(), expected=revision)
+
+
+def _sections(count: int) -> str:
+    return {0: "no section", 1: "the one section"}.get(count, f"the {count:,} sections")

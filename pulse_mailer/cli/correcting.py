@@ -59,13 +59,13 @@ def correct(
 
 def corrections(name: Name, *, json: output.Json = False) -> None:
     """List what was put right of an edition since it went out, the newest first."""
-    from pulse_mailer.editions import correcting
+    from pulse_mailer.editions import correcting, shapes
 
     with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
         found = correcting.corrections(database, edition.id)
     if json:
-        output.print_json([{"at": one.at, "actor": one.actor, "note": one.note} for one in found])
+        output.print_json([shapes.correction(one) for one in found])
     elif found:
         rows = [[f"{one.at:%Y-%m-%d %H:%M} UTC", one.actor, one.note] for one in found]
         output.print_table(["When", "Who", "Note"], rows)

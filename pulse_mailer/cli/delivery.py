@@ -1,18 +1,23 @@
 """`pulse-mailer delivery`: who got what, and what a person decides where nobody knows."""
 
+import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import output
-from pulse_mailer.cli.trees import plain_line
-from pulse_mailer.delivery import answering, deciding, doubts, reading
+from pulse_mailer.cli import documents, output
+from pulse_mailer.delivery import answering, browsing, deciding, doubts, exporting, reading, shapes
+from pulse_mailer.delivery.browsing import Wanted
+from pulse_mailer.delivery.choice import Choice, chosen
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Attempt, DeliveryStatus, Outcome, Stage
 from pulse_mailer.editions import reading as editions
-from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.errors import UsageError
 
 app = typer.Typer(help="Say who got what.", no_args_is_help=True)
+
+Day = Annotated[datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
 
 
 @app.command()
@@ -29,8 +34,7 @@ def find(
         answers = answering.find(database, mailer.keys, wanted, edition_id=edition_id)
         otherwise = "" if answers else answering.standing(database, mailer.keys, wanted)
     if json:
-        names = ("sentence", "newsletter_slug", "edition_key", "status", "at", "delivery_id")
-        output.print_json([{name: getattr(answer, name) for name in names} for answer in answers])
+        output.print_json([shapes.answer(answer) for answer in answers])
         return
     if not answers:
         output.say(otherwise)
@@ -55,22 +59,29 @@ def list_(
     state: Annotated[
         str | None, typer.Option(help=f"Only in this state: {', '.join(DeliveryStatus)}.")
     ] = None,
+    since: Day = None,
+    until: Day = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     offset: Annotated[int, typer.Option(min=0, help="Leave out so many first.")] = 0,
     *,
     json: output.Json = False,
 ) -> None:
-    """List deliveries, the latest edition first."""
-    status = _state(state)
-    if status is DeliveryStatus.UNCERTAIN:
+    """
+    List deliveries, the newest first.
+
+    --since and --until name days, as for `delivery export`. Those that are uncertain, of all days, come with what
+    helps to find out whether they went.
+    """
+    choice = Choice(edition=edition or "", status=_state(state), since=_day(since), until=_day(until))
+    if choice.status is DeliveryStatus.UNCERTAIN and not (since or until):
         _list_doubts(edition, limit, offset, json=json)
         return
     with output.mailer() as mailer, mailer.database.reading() as database:
-        edition_id = None if edition is None else editions.edition(database, edition).id
-        lines = reading.deliveries(database, edition_id=edition_id, status=status, limit=limit, offset=offset)
-        count = reading.count(database, edition_id=edition_id, status=status)
+        wanted = chosen(database, mailer.keys, choice).wanted
+        lines = browsing.page(database, wanted, limit=limit, offset=offset).lines
+        count = browsing.count_all(database, wanted)
     if json:
-        output.print_json([plain_line(line) for line in lines])
+        output.print_json([shapes.line(line) for line in lines])
         return
     if lines:
         rows = [
@@ -90,11 +101,11 @@ def list_(
 def _list_doubts(edition: str | None, limit: int, offset: int, *, json: bool) -> None:
     """The uncertain ones, with all that helps to find out whether they went."""
     with output.mailer() as mailer, mailer.database.reading() as database:
-        edition_id = None if edition is None else editions.edition(database, edition).id
-        found = doubts.uncertain(database, edition_id, limit=limit, offset=offset)
-        count = reading.count(database, edition_id=edition_id, status=DeliveryStatus.UNCERTAIN)
+        found_in = None if edition is None else editions.edition(database, edition)
+        found = doubts.uncertain(database, found_in.id if found_in else None, limit=limit, offset=offset)
+        count = browsing.count_all(database, Wanted(found_in, DeliveryStatus.UNCERTAIN))
     if json:
-        output.print_json([_plain_doubt(doubt) for doubt in found])
+        output.print_json([shapes.doubt(doubt) for doubt in found])
         return
     for doubt in found:
         output.say(f"{doubt.id}  {doubt.edition_key} to {doubt.address}", "bold")
@@ -138,19 +149,52 @@ def settle(
     if bool(ids) == all_ or (all_ and edition is None):
         raise UsageError("Say which ones.", remedy="Name their numbers, or --edition EDITION --all.")
     with output.mailer() as mailer, mailer.database.transaction() as database:
-        wanted = list(ids or ())
         if all_ and edition is not None:
             found = editions.edition(database, edition)
-            wanted = [doubt.id for doubt in doubts.uncertain(database, found.id)]
-            if not wanted:
-                raise WrongState(f"No delivery of {found.key} is uncertain; there is nothing to settle.")
-        settled = deciding.settle(database, wanted, sent=sent, by=output.actor(), why=why)
+            settled = deciding.settle_all(database, found, sent=sent, by=output.actor(), why=why)
+        else:
+            settled = deciding.settle(database, list(ids or ()), sent=sent, by=output.actor(), why=why)
     if sent:
         output.good(f"{settled.sent:,} taken for sent.")
         return
     output.good(f"{settled.queued:,} wait to be sent once more.")
     for name in settled.reopened:
         output.say(f"A running worker sends them, and so does: pulse-mailer edition send {name}")
+
+
+@app.command()
+def export(
+    edition: Annotated[str | None, typer.Option(help="Only of this edition.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help=f"Only in this state: {', '.join(DeliveryStatus)}.")
+    ] = None,
+    domain: Annotated[str, typer.Option(help="Only to addresses of this domain, within one edition.")] = "",
+    code: Annotated[
+        str, typer.Option(help='Only with this answer, within one edition: 550, "550 5.1.1".')
+    ] = "",
+    text: Annotated[
+        str, typer.Option(help="What the page's box takes: an address, a Message-ID, a server's words.")
+    ] = "",
+    since: Day = None,
+    until: Day = None,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", help="By default to standard output.")
+    ] = None,
+) -> None:
+    """
+    Write deliveries as CSV, the newest first.
+
+    --since and --until name days, both with it, on which deliveries came to be as they are: in the newsletter's
+    zone, or in UTC where several newsletters of different zones are meant. Without --edition, --domain, --code
+    and a server's words are looked for in the latest edition.
+    """
+    choice = Choice(text, edition or "", _state(state), domain, code, _day(since), _day(until))
+    with output.mailer() as mailer:
+        with mailer.database.reading() as database:
+            asked = chosen(database, mailer.keys, choice)
+        if asked.problem:
+            raise UsageError(asked.problem)
+        documents.write_csv(file, exporting.export(mailer.database, asked.wanted, actor=output.actor()))
 
 
 @app.command()
@@ -166,9 +210,7 @@ def show(
         detail = reading.delivery(database, delivery_id)
     line = detail.line
     if json:
-        output.print_json(
-            plain_line(line) | {"tries": [_plain_attempt(attempt) for attempt in detail.attempts]}
-        )
+        output.print_json(shapes.detail(detail))
         return
     output.say(f"{line.edition_key} to {line.address}: {line.status.value}", "bold")
     output.say(f"Message-ID <{line.message_id}>")
@@ -193,6 +235,10 @@ def show(
     )
 
 
+def _day(typed: datetime.datetime | None) -> datetime.date | None:
+    return None if typed is None else typed.date()
+
+
 def _state(text: str | None) -> DeliveryStatus | None:
     if text is None:
         return None
@@ -211,31 +257,3 @@ def _stage(attempt: Attempt) -> str:
 
 def _took(attempt: Attempt) -> str:
     return f"{(attempt.ended_at - attempt.started_at).total_seconds() * 1000:.0f} ms"
-
-
-def _plain_doubt(doubt: doubts.Doubt) -> dict[str, object]:
-    return {
-        "id": doubt.id,
-        "address": doubt.address,
-        "newsletter": doubt.newsletter_slug,
-        "edition": doubt.edition_key,
-        "status": DeliveryStatus.UNCERTAIN.value,
-        "reason": doubt.reason,
-        "message_id": doubt.message_id,
-        "attempts": doubt.attempt_count,
-        "changed_at": doubt.at.isoformat(),
-        "began_at": doubt.began_at and doubt.began_at.isoformat(),
-        "backend": doubt.backend,
-        "relay": doubt.relay,
-        "connection": doubt.connection,
-        "stage": doubt.stage and doubt.stage.value,
-        "worker": doubt.worker,
-    }
-
-
-def _plain_attempt(attempt: Attempt) -> dict[str, object]:
-    names = (
-        "number", "worker", "backend", "relay", "connection", "started_at", "ended_at", "stage", "outcome", "fault",
-        "code", "enhanced_code", "reply", "provider_id",
-    )  # fmt: skip
-    return {name: getattr(attempt, name) for name in names}

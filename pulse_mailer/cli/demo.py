@@ -1,9 +1,7 @@
 """`pulse-mailer demo`: the whole way once through, from a document to a way out, in a folder of its own."""
 
 import contextlib
-import csv
 import http.client
-import io
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from pulse_mailer.bootstrap import Mailer, started
-from pulse_mailer.cli import documents, drawing, loading, output, sending
+from pulse_mailer.cli import documents, drawing, loading, months, output, readership, sending
 from pulse_mailer.cli.database import upgraded
 from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.trees import print_edition, print_report
@@ -42,7 +40,7 @@ _LINK_CODES = ("link-missing", "link-placeholder")
 
 def run(
     edition: Annotated[Path | None, typer.Option(help="Use this document instead of the sample.")] = None,
-    recipients: Annotated[int, typer.Option(min=5, max=100_000, help="How many people to send it to.")] = 40,
+    recipients: Annotated[int, typer.Option(min=5, max=100_000, help="How many people to send it to.")] = 144,
     folder: Annotated[
         Path, typer.Option("--dir", help="Where to keep everything; made anew each time.")
     ] = Path(".demo"),
@@ -58,6 +56,9 @@ def run(
     if edition is not None:
         _fresh(folder)
     with _mailer(folder) as mailer:
+        if edition is None:
+            _step(0, "Five months go by: readers join and leave, and some mail is refused")
+            months.live(mailer, recipients)
         _step(1, "Import the edition")
         key = _import_edition(mailer, source, name, data)
         _step(2, "Import its readers")
@@ -70,17 +71,31 @@ def run(
         address = _unsubscribe(mailer)
         _step(6, "Ask the log")
         _ask(mailer, address)
+        if edition is None:
+            _step(7, "Prepare what comes next")
+            months.prepare(mailer)
     output.say()
     output.good(f"Done in {time.monotonic() - begun:.1f} s; everything is in {folder}.")
     output.say(f"Next: {_serve_command(folder)}")
-    output.say("Then open http://127.0.0.1:8025 to see the edition, the mailbox and the deliveries.")
+    output.say("Then open the link that it prints; it signs you in. Look at:")
+    if edition is None:
+        output.say(
+            "  Editions      one to send, one that begins by itself, one to be written, and half a year that went out"
+        )
+        output.say(
+            "  Deliveries    who got what, in the mail server's own words; one is uncertain, for you to settle"
+        )
+        output.say(
+            "  Subscribers   who joined and left, when and how; those whose mailbox is gone are suppressed"
+        )
+    output.say("  Mailbox       every mail as it arrived")
 
 
 def _serve_command(folder: Path) -> str:
     return (
         "make run"
         if folder == Path(".demo") and Path("Makefile").exists()
-        else (f"PULSE_MAILER_DATA_DIR={folder} pulse-mailer serve")
+        else (f"PULSE_MAILER_DATA_DIR={folder} pulse-mailer serve --link")
     )
 
 
@@ -166,7 +181,7 @@ def _edition(mailer: Mailer, key: str) -> Edition:
 
 
 def _import_readers(mailer: Mailer, wanted: int) -> None:
-    data = _readers((templates_dir() / "demo" / "subscribers.csv").read_text(encoding="utf-8"), wanted)
+    data = readership.as_csv([*readership.readers(wanted), *readership.unreadable()])
     with mailer.database.transaction() as database:
         newsletter = reading.newsletter(database, None)
         report = subscribers.import_csv(
@@ -174,23 +189,6 @@ def _import_readers(mailer: Mailer, wanted: int) -> None:
         )
     loading.print_import(report, newsletter.name)
     _some_leave(mailer)
-
-
-def _readers(sample: str, wanted: int) -> bytes:
-    """The sample's readers, cut or lengthened to so many good rows; its bad row stays, to show a refusal."""
-    rows = list(csv.DictReader(io.StringIO(sample)))
-    good = [row for row in rows if "@" in row["Email"]]
-    bad = [row for row in rows if "@" not in row["Email"]]
-    while len(good) < wanted:
-        number = len(good) + 1
-        good.append(
-            dict.fromkeys(rows[0], "") | {"Email": f"reader-{number}@example.org", "First name": "Reader"}
-        )
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows([*good[:wanted], *bad])
-    return text.getvalue().encode()
 
 
 def _some_leave(mailer: Mailer) -> None:
@@ -217,8 +215,9 @@ def _some_leave(mailer: Mailer) -> None:
 
 
 def _check(mailer: Mailer, key: str, *, overridable: tuple[str, ...]) -> tuple[str, ...]:
-    edition = _edition(mailer, key)
-    checked = approving.check(edition, mailer.links)
+    with mailer.database.reading() as database:
+        edition = reading.edition(database, key)
+        checked = approving.look(edition, mailer.links)
     forced = tuple(sorted({finding.code for finding in checked.errors if finding.code in overridable}))
     print_findings(edition, checked, forced, json=False)
     return forced
@@ -228,17 +227,18 @@ def _send(mailer: Mailer, key: str, forced: tuple[str, ...]) -> None:
     with mailer.database.transaction() as database:
         edition = reading.edition(database, key)
         checked = approving.approve(edition, mailer.links, forced=forced)
-        count = audience.audience_count(database, edition.newsletter_id)
+        count = audience.numbers(database, edition.newsletter_id).audience
         planning.freeze(database, edition, checked, mailer.links, planning.Approval(_ACTOR, count, forced))
+    before = mailer.mailbox.count()
     sending.hand_over(mailer, edition.id)
     with mailer.database.transaction() as database:
         report = reporting.report(database, reading.edition(database, key))
     print_report(report, json=False)
-    caught = mailer.mailbox.count()
+    caught = mailer.mailbox.count() - before
     sent = report.by_state[DeliveryStatus.SENT]
-    output.say(f"The mailbox holds {caught} mails.")
+    output.say(f"The mailbox caught {caught} mails.")
     if caught != sent or not report.adds_up:
-        raise PulseMailerError(f"The ledger says {sent} were sent, and the mailbox holds {caught}.")
+        raise PulseMailerError(f"The ledger says {sent} were sent, and the mailbox caught {caught}.")
 
 
 def _unsubscribe(mailer: Mailer) -> str:
@@ -270,8 +270,7 @@ def _ask(mailer: Mailer, address: str) -> None:
         newsletter = reading.newsletter(database, None)
         wanted = Address.parse(address)
         answers = answering.find(database, mailer.keys, wanted)
-        left_out = audience.left_out(
-            database, newsletter.id, address_hash=mailer.keys.hash_address(wanted.key)
-        )
+        left_out = audience.why_left_out(database, newsletter.id, mailer.keys.hash_address(wanted.key))
     output.say(answers[0].sentence)
-    output.say(f"The next edition leaves {address} out: {left_out[0].reason}.")
+    assert left_out is not None  # who has just unsubscribed
+    output.say(f"The next edition leaves {address} out: {left_out.reason}.")

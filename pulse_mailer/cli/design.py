@@ -14,29 +14,18 @@ app = typer.Typer(help="See the designs that a newsletter can have.", no_args_is
 def list_(*, json: output.Json = False) -> None:
     """List the designs, and which newsletters use each."""
     from pulse_mailer.composing import designs
-    from pulse_mailer.editions import reading
+    from pulse_mailer.editions import reading, shapes
 
     with output.mailer() as mailer, mailer.database.reading() as database:
-        found = [designs.load(name) for name in designs.names()]
-        users = {newsletter.slug: newsletter.design for newsletter in reading.newsletters(database)}
-    used = {design.name: [slug for slug, name in users.items() if name == design.name] for design in found}
+        users = reading.newsletters(database)
+        found = [shapes.design(designs.load(name), users) for name in designs.names()]
     if json:
-        output.print_json(
-            [
-                {
-                    "name": design.name,
-                    "title": design.title,
-                    "about": design.about,
-                    "used_by": used[design.name],
-                }
-                for design in found
-            ]
-        )
+        output.print_json(found)
         return
     for design in found:
-        users_shown = f" (used by {', '.join(used[design.name])})" if used[design.name] else ""
-        output.say(f"{design.name}{users_shown}", "bold")
-        output.say(f"    {design.about}")
+        users_shown = f" (used by {', '.join(design['used_by'])})" if design["used_by"] else ""
+        output.say(f"{design['name']}{users_shown}", "bold")
+        output.say(f"    {design['about']}")
     output.say()
     output.say("Choose one: pulse-mailer newsletter set design NAME")
 

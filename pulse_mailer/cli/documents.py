@@ -1,15 +1,17 @@
 """Files that commands read and write."""
 
+import codecs
+import itertools
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
 
 from pulse_mailer.editions.importing import ReadPicture
 from pulse_mailer.errors import DocumentTooLarge, UnreadableDocument, UsageError
-from pulse_mailer.importing.decoding import decode
+from pulse_mailer.importing.decoding import LARGEST_BYTES, decode
 
-MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 MAX_TEXT_BYTES = 1_000_000
 MAX_PICTURE_BYTES = 5 * 1024 * 1024
 
@@ -25,7 +27,7 @@ def read(file: Path) -> tuple[str, bytes]:
         size = file.stat().st_size
         if file.is_dir():
             raise UnreadableDocument(f"{file} is a folder.", remedy="Name a file in it.")
-        if size > MAX_DOCUMENT_BYTES:
+        if size > LARGEST_BYTES:
             raise DocumentTooLarge(f"{file} has {size / 1e6:.0f} MB; at most 20 MB can be read.")
         return file.name, file.read_bytes()
     except OSError as error:
@@ -77,13 +79,25 @@ def write(file: Path | None, data: bytes) -> None:
     Raises:
         UsageError: it cannot be written.
     """
+    _write(file, [data])
+
+
+def write_csv(file: Path | None, lines: Iterable[str]) -> None:
+    """Likewise, piece by piece as they come."""
+    # Excel takes a file for UTF-8 only by its byte order mark; a pipe is for programs.
+    mark = [] if file is None else [codecs.BOM_UTF8]
+    _write(file, itertools.chain(mark, (piece.encode() for piece in lines)))
+
+
+def _write(file: Path | None, pieces: Iterable[bytes]) -> None:
     if file is None:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(pieces)
         return
     try:
-        file.write_bytes(data)
+        with file.open("wb") as opened:
+            count = sum(opened.write(piece) for piece in pieces)
     except OSError as error:
         raise UsageError(
             f"{file} cannot be written: {(error.strerror or 'unknown cause').lower()}."
         ) from error
-    typer.echo(f"{file}: {len(data):,} bytes", err=True)
+    typer.echo(f"{file}: {count:,} bytes", err=True)

@@ -26,7 +26,7 @@ from pulse_mailer.cli.findings import print_findings
 from pulse_mailer.cli.steering import Name
 from pulse_mailer.cli.trees import print_edition, print_report
 from pulse_mailer.domain.edition import EditionStatus
-from pulse_mailer.editions import reading
+from pulse_mailer.editions import reading, shapes
 
 app = typer.Typer(help="Import, look at, check and send editions.", no_args_is_help=True)
 
@@ -50,8 +50,7 @@ def list_(
         wanted = None if newsletter is None else reading.newsletter(database, newsletter).id
         lines = reading.editions(database, wanted)
     if json:
-        names = ("slug", "key", "period", "subject", "status", "item_count", "to_write", "changed_at")
-        output.print_json([{name: getattr(line, name) for name in names} for line in lines])
+        output.print_json([shapes.line(line) for line in lines])
     elif lines:
         rows = [
             [line.slug, line.key, line.period, line.state, line.item_count, line.subject] for line in lines
@@ -98,16 +97,17 @@ def check(
     """
     from pulse_mailer.cli import asking
     from pulse_mailer.delivery import approving
+    from pulse_mailer.delivery.readying import Ready
     from pulse_mailer.delivery.variants import plan
 
     with output.mailer() as mailer:
         with mailer.database.reading() as database:
             edition = reading.edition(database, name)
             found_variants = plan(database, edition)
-            checked = approving.check(edition, mailer.links, found_variants.names)
-            if everyone:
-                made = variants.rehearse(mailer, database, edition, found_variants, checked.renderings)
-                checked = replace(checked, findings=(*checked.findings, *made.findings))
+            checked = approving.look(edition, mailer.links, found_variants.names)
+        if everyone:
+            made = variants.rehearse(mailer, Ready(edition, found_variants, checked.renderings, checked))
+            checked = replace(checked, findings=(*checked.findings, *made.findings))
         checked = asking.asked(mailer, edition, checked, links=links or again, again=again)
     forced = force or []
     approving.refuse_unknown(edition, checked, forced)
@@ -130,9 +130,16 @@ def render(
     """Make the mail and write it out, in one of its forms."""
     from pulse_mailer.delivery import previewing
 
-    with output.mailer() as mailer, mailer.database.reading() as database:
-        edition = reading.edition(database, name)
-        made = previewing.preview(database, edition, mailer.keys, mailer.links, form=format_, address=as_)
+    with output.mailer() as mailer:
+        made = previewing.take_out(
+            mailer.database,
+            name,
+            mailer.keys,
+            mailer.links,
+            form=format_,
+            address=as_,
+            actor=output.actor(),
+        )
     documents.write(file, made)
 
 
@@ -180,7 +187,7 @@ def send(
     """
     from pulse_mailer.cli import sending
     from pulse_mailer.cli.agreeing import Options
-    from pulse_mailer.cli.holding import Wish
+    from pulse_mailer.delivery.wishing import Wish
 
     options = Options(
         confirm_count,

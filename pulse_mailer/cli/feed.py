@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import output, progress
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.inbox import Feed
 from pulse_mailer.editions import calling, feeding, reading
 from pulse_mailer.editions.feeding import Brought
@@ -33,9 +34,8 @@ def add(
         with mailer.database.transaction() as database:
             chosen = reading.newsletter(database, slug)
             made = feeding.add(database, chosen, found, said=said, actor=output.actor())
-    output.good(
-        f"{made.id}: {made.title or made.url} is kept, with {len(found.feed.entries)} entries to look at."
-    )
+    entries = counted(len(found.feed.entries), "entry", "entries")
+    output.good(f"{made.id}: {made.title or made.url} is kept, with {entries} to look at.")
     output.say("Next: pulse-mailer feed fetch")
 
 
@@ -109,14 +109,11 @@ def _close(brought: list[Brought], *, json: bool) -> None:
     broken = [came for came in brought if came.feed.trouble]
     count = sum(len(came.new) for came in brought)
     if json:
-        lines = [
-            feeding.as_json(came.feed) | {"new": [candidate.id for candidate in came.new]} for came in brought
-        ]
-        output.print_json(lines)
+        output.print_json([feeding.told(came) for came in brought])
     elif not brought:
         output.say("There is no feed yet. Add one: pulse-mailer feed add URL")
     else:
-        line = f"{count} new from {len(brought)} {'feed' if len(brought) == 1 else 'feeds'}"
+        line = f"{count} new from {counted(len(brought), 'feed')}"
         in_trouble = f", {len(broken)} in trouble" if broken else ""
         (output.trouble if broken else output.good)(f"{line}{in_trouble}.")
         output.say("Next: pulse-mailer item list")

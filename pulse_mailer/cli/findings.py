@@ -1,7 +1,6 @@
 """How the findings of preflight look in a terminal and as JSON."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,9 @@ _ALIKE_LEAST = 4  #: places in a row that are listed under one sentence
 def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], *, json: bool) -> None:
     """What blocks sending, then what wants an eye, each place by place; then the counts and what to type next."""
     if json:
-        output.print_json([as_json(finding, forced) for finding in checked.findings])
+        from pulse_mailer.delivery import shapes
+
+        output.print_json([shapes.finding(finding, forced) for finding in checked.findings])
         return
     blocking = checked.blocking(forced)
     overridden = [finding for finding in checked.errors if finding not in blocking]
@@ -44,20 +45,6 @@ def print_findings(edition: Edition, checked: "Checked", forced: Sequence[str], 
         output.say(f"Mend them, and check again: pulse-mailer edition check {edition.name}")
     else:
         output.good(f"{summary} It may be sent: pulse-mailer edition send {edition.name}")
-
-
-def as_json(finding: "Finding", forced: Sequence[str]) -> dict[str, object]:
-    """A finding as JSON shows it; its names are stable."""
-    at = asdict(finding.at)
-    return {
-        "severity": finding.severity.value,
-        "code": finding.code.value,
-        "overridden": finding.severity.value == "error" and finding.code in forced,
-        "place": at.pop("words"),
-        **at,
-        "what": finding.what,
-        "remedy": finding.remedy,
-    }
 
 
 def _print_places(found: "Iterable[Finding]", colour: str) -> None:

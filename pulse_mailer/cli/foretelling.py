@@ -2,15 +2,12 @@
 
 import datetime
 import time
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session, selectinload
 
 from pulse_mailer.bootstrap import Mailer
-from pulse_mailer.clock import now
-from pulse_mailer.delivery import forecast, quotas
+from pulse_mailer.delivery import foretelling
 from pulse_mailer.delivery.forecast import Forecast
-from pulse_mailer.delivery.limits import UNLIMITED
 from pulse_mailer.delivery.saying import moment
 from pulse_mailer.domain.edition import Edition
 
@@ -19,29 +16,15 @@ _ANEW_SECONDS = 5.0
 
 def before(mailer: Mailer, edition: Edition, count: int, begins_at: datetime.datetime | None) -> str:
     """How long it takes by the limits of the backend that is tried first; empty when it has none."""
-    name = _backends(mailer, edition)[0]
-    limits = mailer.limits.get(name, UNLIMITED)
-    if not limits.counts:
-        return ""
-    at = _here(edition)
     with mailer.database.reading() as database:
-        used = quotas.used(database, name, begins_at or at)
-    return forecast.forecast(count, limits, used, now=at, begins_at=begins_at).sentence
+        return foretelling.before(
+            database, edition, mailer.settings.backends, mailer.limits, count, begins_at
+        )
 
 
 def rest(mailer: Mailer, database: Session, edition: Edition) -> Forecast | None:
     """How long the rest of a sending takes; None when nothing waits but what was put off."""
-    return forecast.during(
-        database, edition.id, _backends(mailer, edition), mailer.limits, now=_here(edition)
-    )
-
-
-def _backends(mailer: Mailer, edition: Edition) -> list[str]:
-    return [*(edition.newsletter.backends or mailer.settings.backends)]
-
-
-def _here(edition: Edition) -> datetime.datetime:
-    return now().astimezone(ZoneInfo(edition.newsletter.timezone))
+    return foretelling.rest(database, edition, mailer.settings.backends, mailer.limits)
 
 
 class Ends:
@@ -72,4 +55,4 @@ class Ends:
             found = rest(self._mailer, database, edition)
         if found is None or found.ends_at is None:
             return ""
-        return f"done {moment(found.ends_at, _here(edition), 'about')}"
+        return f"done {moment(found.ends_at, foretelling.here(edition), 'about')}"

@@ -3,7 +3,6 @@
 import contextlib
 import datetime
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import typer
 
@@ -11,57 +10,13 @@ from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.cli import output
 from pulse_mailer.cli.stopping import stopping
 from pulse_mailer.clock import now
-from pulse_mailer.delivery import scheduling, wallclock
+from pulse_mailer.delivery import scheduling
 from pulse_mailer.delivery.saying import lasting
-from pulse_mailer.delivery.scheduling import Start
 from pulse_mailer.domain.edition import Edition, EditionStatus
-from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import reading
-from pulse_mailer.errors import SendingBlocked, UsageError, WrongState
+from pulse_mailer.errors import SendingBlocked, WrongState
 
 _LOOK_EVERY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """
-    When a person wants an edition to begin.
-
-    Attributes:
-        hold_minutes: None: as the settings say.
-        at, zone, turn: a time by the clock, in a named zone (None: the newsletter's), and which of the two where it
-            comes twice.
-    """
-
-    hold_minutes: float | None = None
-    at: str | None = None
-    zone: str | None = None
-    turn: str | None = None
-
-    def start(self, newsletter: Newsletter, hold_minutes: float) -> Start | None:
-        """
-        When it begins; None: at once.
-
-        Args:
-            hold_minutes: how long the settings hold an edition.
-
-        Raises:
-            UsageError: that is no time, or not one to come.
-        """
-        if self.at is None:
-            if self.zone is not None or self.turn is not None:
-                raise UsageError("--zone and --fold go with --at.", remedy='Such as --at "2026-12-01 09:00"')
-            minutes = hold_minutes if self.hold_minutes is None else self.hold_minutes
-            return Start(now() + datetime.timedelta(minutes=minutes)) if minutes else None
-        if self.hold_minutes is not None:
-            raise UsageError(
-                "--at and --hold exclude each other: until that time it can be taken back anyway."
-            )
-        zone = self.zone or newsletter.timezone
-        at = wallclock.read(self.at, zone, turn=self.turn)
-        if at <= now():
-            raise UsageError(f"{wallclock.said(at, zone)} is over.", remedy="Name a time to come.")
-        return Start(at, zone)
 
 
 def hold(mailer: Mailer, edition: Edition, starts_at: datetime.datetime) -> None:

@@ -7,8 +7,9 @@ import typer
 
 from pulse_mailer.cli import documents, output, steering
 from pulse_mailer.cli.trees import print_edition
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.edition import Edition
-from pulse_mailer.editions import importing, reading
+from pulse_mailer.editions import importing, reading, shapes
 
 
 def import_(
@@ -42,8 +43,7 @@ def import_(
         )
         edition = reading.edition(database, imported.edition.name)
         if json:
-            found = reading.as_json(edition) | {"import": imported.what, "items": imported.tally.as_json()}
-            output.print_json(found | {"stored": not dry_run})
+            output.print_json(shapes.imported(imported, stored=not dry_run))
         else:
             print_edition(edition)
             _say(imported, edition, is_stored=not dry_run)
@@ -64,7 +64,7 @@ def _say(imported: importing.Imported, edition: Edition, *, is_stored: bool) -> 
         output.trouble("What the document no longer has was kept; each is on the list above.")
     name = f"{edition.newsletter.name} {edition.key}"
     if imported.what == "new":
-        output.good(f"{name} is a new draft of {tally.new} {'item' if tally.new == 1 else 'items'}.")
+        output.good(f"{name} is a new draft of {counted(tally.new, 'item')}.")
     else:
         what = "was brought up to date" if imported.what == "changed" else "is as it was"
         output.good(f"{name} {what}: {tally.sentence}.")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import collecting, output
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.inbox import CandidateStatus
 from pulse_mailer.editions import collecting as inbox_changes
 from pulse_mailer.editions import inbox, picking, reading
@@ -91,7 +92,7 @@ def list_(
         output.print_json([inbox.as_json(line) for line in lines])
     elif lines:
         collecting.print_list(lines)
-        count = f"{len(lines)} {'item' if len(lines) == 1 else 'items'}"
+        count = counted(len(lines), "item")
         output.say(f"{count} {'in all' if state == 'all' else state} in the inbox of {found.name}.")
         output.say("Next: pulse-mailer item place ID ... --edition EDITION")
     else:
@@ -121,13 +122,11 @@ def set_(
 ) -> None:
     """Change one thing of an item that waits in the inbox."""
     name = field.replace("-", "_")
-    if name not in inbox_changes.FIELDS:
-        known = ", ".join(inbox_changes.FIELDS).replace("_", "-")
-        raise UsageError(f"An item of the inbox has no {field!r}.", remedy=f"It has: {known}.")
     with output.mailer() as mailer, mailer.database.transaction() as database:
         changed = inbox_changes.change(database, number, {name: value}, actor=output.actor())
         shown = getattr(changed, name)
     output.good(f"{number}: {field.replace('-', ' ').replace('_', ' ')} is {shown or 'empty'} now.")
+    output.say("Next: pulse-mailer item list")
 
 
 @app.command()
@@ -139,7 +138,7 @@ def drop(
     """Put items aside: they are not listed any more, and no feed brings them again."""
     with output.mailer() as mailer, mailer.database.transaction() as database:
         found = inbox_changes.drop(database, numbers, actor=output.actor(), back=back)
-    count = f"{len(found)} {'item' if len(found) == 1 else 'items'}"
+    count = counted(len(found), "item")
     if back:
         output.good(f"{count} in the inbox again.")
     else:

@@ -1,13 +1,12 @@
 """A file of subscribers on its way in: read and reported."""
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pulse_mailer.cli import output
-from pulse_mailer.errors import BadCsv, UsageError
+from pulse_mailer.domain.counting import counted
+from pulse_mailer.errors import BadCsv
 from pulse_mailer.subscribers.decoding import LARGEST_BYTES
 from pulse_mailer.subscribers.importing import ImportReport
 
@@ -38,28 +37,9 @@ def naming(file: Path) -> Iterator[None]:
         raise BadCsv(f"{file}: {error.what}", remedy=error.remedy) from error
 
 
-def mapping(pairs: list[str]) -> dict[str, str]:
-    """
-    Read `email=COLUMN` pairs.
-
-    Raises:
-        UsageError: one is not such a pair, or a field is named twice.
-    """
-    found: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, column = pair.partition("=")
-        field, column = name.strip().lower().replace("-", "_"), column.strip()
-        if not (equals and field and column):
-            raise UsageError(f"--map {pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
-        if field in found:
-            raise UsageError(f"--map names two columns for {field!r}.", remedy="Name one.")
-        found[field] = column
-    return found
-
-
 def print_import(report: ImportReport, newsletter: str) -> None:
     """Say what was understood of the file, each row that was not taken, and the sum."""
-    took = ", ".join(f"{field.replace('_', ' ')} from {name!r}" for field, name in report.columns.items())
+    took = ", ".join(f"{field.replace('_', ' ')} from “{name}”" for field, name in report.columns.items())
     encoding = {"cp1252": "Windows-1252", "utf-8-sig": "UTF-8"}.get(report.encoding, report.encoding.upper())
     output.say(f"Read as {encoding}, divided by {_DELIMITERS[report.delimiter]}: {took}.")
     if report.ignored:
@@ -78,18 +58,10 @@ def print_import(report: ImportReport, newsletter: str) -> None:
         (len(report.refused), "refused"),
     )
     line = (
-        f"{newsletter}: {report.row_count:,} rows: "
+        f"{newsletter}: {counted(report.row_count, 'row')}: "
         + ", ".join(f"{count:,} {what}" for count, what in sums)
         + "."
     )
     (output.trouble if report.refused else output.good)(line)
     if report.dry_run:
         output.say("This was a dry run: nothing is stored.")
-
-
-def as_json(report: ImportReport) -> dict[str, Any]:
-    """The report as plain values."""
-    plain = dataclasses.asdict(report)
-    for name in ("refused", "repeated"):
-        plain[name] = [row._asdict() for row in getattr(report, name)]
-    return plain

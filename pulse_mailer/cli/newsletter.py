@@ -5,9 +5,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import output, programme, steering, theming
-from pulse_mailer.domain.newsletter import Newsletter
-from pulse_mailer.editions import founding, reading
-from pulse_mailer.errors import UsageError
+from pulse_mailer.editions import founding, reading, shapes
 
 app = typer.Typer(help="Make a newsletter, and set what it says of itself.", no_args_is_help=True)
 app.add_typer(programme.app, name="programme")
@@ -53,7 +51,7 @@ def list_(*, json: output.Json = False) -> None:
     with output.mailer() as mailer, mailer.database.transaction() as database:
         found = reading.newsletters(database)
     if json:
-        output.print_json([_plain(newsletter) for newsletter in found])
+        output.print_json([shapes.newsletter(newsletter) for newsletter in found])
     elif found:
         output.print_table(
             ["Short name", "Name", "From"], [[one.slug, one.name, one.from_address] for one in found]
@@ -66,7 +64,7 @@ def list_(*, json: output.Json = False) -> None:
 def show(slug: Slug = None, *, json: output.Json = False) -> None:
     """Show what a newsletter says of itself, and its programme."""
     with output.mailer() as mailer, mailer.database.transaction() as database:
-        found = _plain(reading.newsletter(database, slug))
+        found = shapes.newsletter(reading.newsletter(database, slug))
     if json:
         output.print_json(found)
         return
@@ -83,16 +81,15 @@ def set_(
     """
     Change one thing that a newsletter says of itself, or how it is sent.
 
+    contact-lines are lines of "Telephone | 020 7946 0000 | tel:+442079460000", whose last part may be left out.
     told and backends take several, with commas between them; uncertain-policy is ask, gap or repeat; needs-second is
     yes or no: whether an edition is sent only after a second person has approved it.
     """
     field = field.replace("-", "_")
-    if field not in founding.FIELDS:
-        raise UsageError(f"A newsletter has no {field!r}.", remedy=f"It has: {', '.join(founding.FIELDS)}.")
     with output.mailer() as mailer, mailer.database.transaction() as database:
         found = reading.newsletter(database, newsletter)
         reopened = founding.change(database, found, {field: value}, actor=output.actor())
-        shown = _shown(getattr(found, field))
+        shown = founding.written(found)[field]
     output.good(f"{found.name}: {field.replace('_', ' ')} is {shown or 'empty'} now.")
     for key in reopened:
         output.trouble(steering.REOPENED.format(key))
@@ -106,16 +103,3 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _plain(newsletter: Newsletter) -> dict[str, object]:
-    values: dict[str, object] = {name: getattr(newsletter, name) for name in ("slug", *founding.FIELDS)}
-    values["contact_lines"] = [
-        " ".join(part for part in (line.get("label", ""), line.get("text", "")) if part)
-        for line in newsletter.contact_lines
-    ]
-    values["theme"] = [f"{name} {value}" for name, value in newsletter.theme.items()]
-    values["logo"] = newsletter.logo.picture.file_name if newsletter.logo else ""
-    values["sections"] = [section.name for section in newsletter.sections]
-    values["categories"] = [category.name for category in newsletter.categories]
-    return values

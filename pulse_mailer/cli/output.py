@@ -103,11 +103,6 @@ def print_table(
     console.print(table, soft_wrap=False)
 
 
-def people(count: int) -> str:
-    """How many people, in words: "1 person", "1,200 people"."""
-    return f"{count:,} {'person' if count == 1 else 'people'}"
-
-
 def plain(text: str) -> str:
     """The text so that neither Rich nor the terminal takes anything in it for a command."""
     return escape(steady(text))

@@ -20,6 +20,12 @@ def proof(
         str,
         typer.Option("--as", metavar="ADDRESS", help="As this subscriber would get it; by default a sample."),
     ] = "",
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SECTION", help="As who chose this section; repeatable, or several with commas."
+        ),
+    ] = None,
 ) -> None:
     """
     Send a proof: the mail as it would go out now, marked as a proof, to any address.
@@ -35,7 +41,7 @@ def proof(
     with output.mailer() as mailer:
         with mailer.database.reading() as database:
             names = reading.edition(database, name).newsletter.backends
-        wish = proofing.Wish(name, to, as_)
+        wish = proofing.Wish(name, to, as_, variant or ())
         made = proofing.send(mailer.way(names), mailer.keys, wish, actor=output.actor())
     print_findings(made.edition, Checked(made.rendering, made.findings), (), json=False)
     for sentence in made.sentences:
@@ -55,20 +61,14 @@ def proof(
 
 def proofs(name: Name, *, json: output.Json = False) -> None:
     """List the proofs of an edition, the newest first: to whom, of which revision, and what the server said."""
-    from pulse_mailer.delivery import proofing
+    from pulse_mailer.delivery import proofing, shapes
     from pulse_mailer.editions import reading
 
     with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
         found = proofing.proofs(database, edition.id)
     if json:
-        names = ("number", "at", "actor", "address", "revision", "variant", "fingerprint", "message_id")
-        output.print_json(
-            [
-                {name: getattr(one, name) for name in names} | {"sent": one.is_sent, "reply": one.reply}
-                for one in found
-            ]
-        )
+        output.print_json([shapes.proof(one) for one in found])
         return
     if not found:
         output.say(f"There is no proof of {edition.key} yet.")

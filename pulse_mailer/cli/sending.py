@@ -143,7 +143,10 @@ def _tell_staff(mailer: Mailer) -> None:
 
 def _close(mailer: Mailer, edition: Edition, ending: Ending) -> None:
     found = _report(mailer, edition)
-    if ending is Ending.INTERRUPTED:
+    if ending is Ending.STILL:
+        output.trouble("All sending is paused; nothing more was handed over. Who did it, and why:")
+        output.say("    pulse-mailer worker list")
+    elif ending is Ending.INTERRUPTED:
         output.trouble(f"Interrupted; nobody is lost. Go on: pulse-mailer edition send {edition.name}")
     elif ending is Ending.WAITING and found.by_state[DeliveryStatus.QUEUED]:
         output.trouble(f"The limits hold the rest back. {_forecast(mailer, edition)}".rstrip())

@@ -19,15 +19,15 @@ _BAR = 24  #: columns
 
 def size(name: Name, *, json: output.Json = False) -> None:
     """Show the bytes of the mail's HTML by part and item, what showing each short saves, and which to choose."""
-    from pulse_mailer.composing import meter
-    from pulse_mailer.editions import reading
+    from pulse_mailer.composing import remembering
+    from pulse_mailer.editions import reading, shapes
 
     with output.mailer() as mailer, mailer.database.reading() as database:
         edition = reading.edition(database, name)
-        measured = meter.measure(edition, mailer.links)
+        measured = remembering.measure(edition, mailer.links)
         called = edition.name
     if json:
-        output.print_json(_plain(called, measured))
+        output.print_json(shapes.size(called, measured))
         return
     most = max(count for _, count in measured.parts)
     rows = [[part, f"{count:,}", _bar(count, most)] for part, count in measured.parts]
@@ -62,14 +62,14 @@ def shorten(
     json: output.Json = False,
 ) -> None:
     """Let the mail show only how items begin, with a link to the rest on the web; the web copy shows all."""
-    from pulse_mailer.composing import meter
+    from pulse_mailer.composing import remembering
     from pulse_mailer.editions import reading, shortening
 
     if (as_advised and (undo or numbers)) or not (as_advised or undo or numbers):
         raise UsageError("Name items by their numbers, or say --as-advised, or --undo.")
     with output.mailer() as mailer, mailer.database.transaction() as database:
         if as_advised:
-            advice = meter.measure(reading.edition(database, name), mailer.links).advice()
+            advice = remembering.measure(reading.edition(database, name), mailer.links).advice()
             if not advice.numbers:
                 output.say(f"No item need be shortened: the HTML has {advice.size:,} bytes.")
                 return
@@ -77,7 +77,7 @@ def shorten(
         change = shortening.shorten(
             database, name, numbers or [], short=not undo, actor=output.actor(), expected=revision
         )
-        measured = meter.measure(change.edition, mailer.links)
+        measured = remembering.measure(change.edition, mailer.links)
     done(change, json=json)
     if not json:
         output.say(f"The mail's HTML has {measured.size:,} bytes now.")
@@ -117,29 +117,3 @@ def _saves(saves: int, *, short: bool) -> str:
 def _bar(count: int, most: int) -> str:
     block = "█" if (sys.stdout.encoding or "").lower().startswith("utf") else "#"
     return block * max(1, round(_BAR * count / most))
-
-
-def _plain(called: str, measured: "Meter") -> dict[str, object]:
-    advice = measured.advice()
-    return {
-        "edition": called,
-        "html_bytes": measured.size,
-        "parts": [{"name": name, "bytes": count} for name, count in measured.parts],
-        "items": [
-            {
-                "number": item.number,
-                "title": item.title,
-                "section": item.section,
-                "short": item.is_short,
-                "bytes": item.size,
-                "short_saves": item.saves,
-            }
-            for item in measured.items
-        ],
-        "advice": {
-            "items": list(advice.numbers),
-            "html_bytes": advice.size,
-            "goal": advice.goal,
-            "enough": advice.is_enough,
-        },
-    }

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pulse_mailer.cli import output
+from pulse_mailer.domain.counting import people
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.editions import reading
 from pulse_mailer.errors import UsageError
@@ -65,13 +66,14 @@ def stop(
             edition = reading.edition(database, name)
             steering.refuse_to_stop(edition)
             waiting = ledger.waiting(database, edition.id)
-        _ask(f"{waiting:,} people still wait for {edition.key}, and will not get it. Stop it?", yes=yes)
+        still = f"{people(waiting)} still {'waits' if waiting == 1 else 'wait'}"
+        _ask(f"{still} for {edition.key}, and will not get it. Stop it?", yes=yes)
         with mailer.database.transaction() as database:
             edition = reading.edition(database, name)
             # What a program that is gone had in hand is given back first, and then cancelled like the rest.
             ledger.expire(database, edition.id)
             count = steering.stop(database, edition, by=output.actor(), why=why)
-    output.good(f"{edition.key} is stopped: {count:,} people do not get it.")
+    output.good(f"{edition.key} is stopped: {people(count)} {'does' if count == 1 else 'do'} not get it.")
     output.say(f"See what came of it: pulse-mailer edition report {edition.name}")
 
 
@@ -93,6 +95,10 @@ def retry(
             metavar="CODE", help="Only those refused with such a code, as 550 or 5.7.1; repeatable."
         ),
     ] = None,
+    domain: Annotated[str, typer.Option(metavar="DOMAIN", help="Only those of this receiving domain.")] = "",
+    temporary: Annotated[
+        bool, typer.Option("--temporary", help="Only those whom no server refused for good (5xx).")
+    ] = False,
     cancelled: Annotated[
         bool, typer.Option("--cancelled", help="Those whom `edition stop` left out, instead of the refused.")
     ] = False,
@@ -100,14 +106,14 @@ def retry(
     """Let those wait again whom a server refused for good; whoever is suppressed since stays out."""
     from pulse_mailer.delivery import deciding
 
-    if code and cancelled:
-        raise UsageError("--code goes with the refused: nobody answered for the cancelled.")
+    if (code or domain or temporary) and cancelled:
+        raise UsageError(
+            "--code, --domain and --temporary go with the refused: nobody answered for the cancelled."
+        )
     with output.mailer() as mailer, mailer.database.transaction() as database:
         edition = reading.edition(database, name)
-        if cancelled:
-            count = deciding.retry_cancelled(database, edition, by=output.actor())
-        else:
-            count = deciding.retry_failed(database, edition, by=output.actor(), codes=code)
+        which = deciding.Selection(code, domain, permanent=not temporary, cancelled=cancelled)
+        count = deciding.retry(database, edition, which, by=output.actor())
     if not count:
         output.say(f"Nobody of {edition.key} is to be tried again.")
         return

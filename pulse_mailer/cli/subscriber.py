@@ -1,21 +1,23 @@
 """`pulse-mailer subscriber`: who gets a newsletter."""
 
 import dataclasses
-import io
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pulse_mailer.cli import documents, loading, output, progress
+from pulse_mailer.cli import documents, forgetting, loading, output, progress
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.subscriber import SubscriptionStatus, Way
 from pulse_mailer.editions.reading import newsletter as find_newsletter
 from pulse_mailer.errors import UsageError
-from pulse_mailer.subscribers import choosing, exporting, importing, joining, leaving, reading
+from pulse_mailer.subscribers import choosing, exporting, importing, joining, leaving, reading, searching
+from pulse_mailer.subscribers.columns import mapping
 from pulse_mailer.subscribers.person import Person
 
-app = typer.Typer(help="Import, add, look up and take off subscribers.", no_args_is_help=True)
+app = typer.Typer(help="Import, add, look up, take off and erase subscribers.", no_args_is_help=True)
+app.command()(forgetting.erase)
+app.command()(forgetting.data)
 
 Newsletter = Annotated[
     str | None, typer.Option(help="Its short name; may be left out when there is only one.")
@@ -45,7 +47,7 @@ def import_(
 
     Exit status 3: some rows were refused; the others are stored.
     """
-    chosen, data = loading.mapping(columns or []), loading.read(file)
+    chosen, data = mapping(columns or []), loading.read(file)
     with (
         output.mailer() as mailer,
         progress.watched("Reading", "rows", data.count(b"\n")) as read,
@@ -65,7 +67,7 @@ def import_(
             progress=read,
         )
     if json:
-        output.print_json(loading.as_json(report))
+        output.print_json(report.as_json())
     else:
         loading.print_import(report, found.name)
     if report.refused:
@@ -128,6 +130,38 @@ def list_(
 
 
 @app.command()
+def find(
+    typed: Annotated[
+        str, typer.Argument(metavar="TEXT", help="An address, or how an address or a name begins.")
+    ],
+    *,
+    json: output.Json = False,
+) -> None:
+    """Find people by their address, or by how their address, first or last name begins; the first fifty."""
+    with output.mailer() as mailer, mailer.database.reading() as database:
+        found = searching.search(database, mailer.keys, typed)
+    if json:
+        output.print_json([dataclasses.asdict(line) for line in found.people])
+        return
+    rows = [
+        [
+            line.address or "(erased)",
+            line.name,
+            line.organisation,
+            ", ".join(f"{tie.newsletter}: {tie.status.value}" for tie in line.ties)
+            + (f", suppressed: {line.suppressed.value}" if line.suppressed else ""),
+        ]
+        for line in found.people
+    ]
+    if rows:
+        output.print_table(["Address", "Name", "Organisation", "Stands"], rows)
+    else:
+        output.say("Nobody is found.")
+    if found.after:
+        output.say("There are more: type more of it.")
+
+
+@app.command()
 def show(address: TheAddress, *, json: output.Json = False) -> None:
     """Show all that is kept of an address: names, subscriptions, when and how they joined and left."""
     asked = Address.parse(address)
@@ -137,6 +171,8 @@ def show(address: TheAddress, *, json: output.Json = False) -> None:
         output.print_json(dataclasses.asdict(found))
         return
     output.say(found.address or str(asked), "bold")
+    if found.erased_at is not None:
+        output.trouble(f"erased        {found.erased_at:%Y-%m-%d}: only a keyed hash of the address is kept")
     name = f"{found.first_name} {found.last_name}".strip()
     for label, value in (("name", name), ("organisation", found.organisation)):
         output.say(f"{label:14}{value or '-'}")
@@ -195,12 +231,16 @@ def _print_subscription(subscription: reading.SubscriptionShown) -> None:
 
 
 @app.command()
-def unsubscribe(address: TheAddress, newsletter: Newsletter = None) -> None:
+def unsubscribe(
+    address: TheAddress,
+    newsletter: Newsletter = None,
+    reason: Annotated[str, typer.Option(help="Why; kept with the subscription.")] = "",
+) -> None:
     """Take an address off a newsletter, at once; without --newsletter, off every one."""
     asked = Address.parse(address)
     with output.mailer() as mailer, mailer.database.transaction() as database:
         found = find_newsletter(database, newsletter) if newsletter is not None else None
-        ended = leaving.leave_address(database, mailer.keys, asked, found, output.actor())
+        ended = leaving.leave_address(database, mailer.keys, asked, found, output.actor(), reason=reason)
     what = found.name if found is not None else "every newsletter"
     if any(left.was_active for left in ended):
         output.good(f"{asked} is unsubscribed from {what}.")
@@ -216,8 +256,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the subscribers of a newsletter as CSV, with their status."""
-    text = io.StringIO()
-    with output.mailer() as mailer, mailer.database.transaction() as database:
-        exporting.export_csv(database, find_newsletter(database, newsletter), text)
-    # Excel takes a file for UTF-8 only by its byte order mark; a pipe is for programs.
-    documents.write(file, text.getvalue().encode("utf-8-sig" if file is not None else "utf-8"))
+    with output.mailer() as mailer:
+        with mailer.database.reading() as database:
+            found = find_newsletter(database, newsletter)
+        documents.write_csv(file, exporting.export(mailer.database, found, actor=output.actor()))

@@ -40,7 +40,7 @@ def theme(
             reopened = theming.change(database, newsletter, tokens, anew=reset, actor=output.actor())
             newsletter = reading.newsletter(database, newsletter.slug)
         if json:
-            output.print_json(_plain(newsletter) | {"reopened": reopened})
+            output.print_json(theming.as_json(newsletter) | {"reopened": reopened})
             return
         _print(newsletter)
     if tokens or reset:
@@ -113,46 +113,8 @@ def _print(newsletter: Newsletter) -> None:
             output.trouble(
                 f"{shade.name}: {shade.asked} cannot be read on the page; the mail uses {shade.light} instead."
             )
-    output.say(", ".join(f"{name} {value}" for name, value in _choices(newsletter).items()) + ".")
+    output.say(", ".join(f"{name} {value}" for name, value in theming.choices(newsletter).items()) + ".")
     output.say(_ON)
-
-
-def _choices(newsletter: Newsletter) -> dict[str, str]:
-    """What is chosen besides colours, by the newsletter or else the design."""
-    from pulse_mailer.editions import theming
-
-    theme = theming.theme_of(newsletter)
-    chosen = {
-        "design": newsletter.design,
-        **theme.design.fonts,
-        "scale": "regular",
-        "masthead": theme.masthead,
-    }
-    chosen |= {name: value for name, value in newsletter.theme.items() if name in chosen}
-    return chosen | {"logo": "yes" if newsletter.logo else "none"}
-
-
-def _plain(newsletter: Newsletter) -> dict[str, object]:
-    from pulse_mailer.editions import theming
-
-    return {
-        "newsletter": newsletter.slug,
-        "theme": newsletter.theme,
-        "chosen": _choices(newsletter),
-        "colours": [
-            {
-                "name": shade.name,
-                "asked": shade.asked,
-                "own": shade.is_own,
-                "light": shade.light,
-                "light_contrast": round(shade.light_contrast, 2),
-                "dark": shade.dark,
-                "dark_contrast": round(shade.dark_contrast, 2),
-                "moved": shade.was_moved,
-            }
-            for shade in theming.shades(newsletter)
-        ],
-    }
 
 
 def _say_reopened(reopened: list[str]) -> None:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from rich.tree import Tree
 
 from pulse_mailer.cli import output
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.delivery import DeliveryStatus
 from pulse_mailer.domain.edition import Category, Confidence, Edition, Item, Section
 
 if TYPE_CHECKING:
-    from pulse_mailer.delivery.reading import DeliveryLine
     from pulse_mailer.delivery.reporting import Report
 
 _LISTED = 20
@@ -26,7 +26,9 @@ def print_edition(edition: Edition) -> None:
     tree.add(f"Preheader: {output.plain(edition.preheader)}{_to_write(edition, 'preheader')}")
     paragraphs = len([part for part in edition.letter.split("\n\n") if part.strip()])
     signed = ", ".join(part for part in (edition.signed_by, edition.signed_role) if part)
-    letter = f"Letter: {paragraphs} paragraphs" + (f", signed {output.plain(signed)}" if signed else "")
+    letter = f"Letter: {counted(paragraphs, 'paragraph')}" + (
+        f", signed {output.plain(signed)}" if signed else ""
+    )
     tree.add(letter + _to_write(edition, "letter"))
     for section in edition.sections:
         branch = tree.add(
@@ -58,7 +60,9 @@ def print_edition(edition: Edition) -> None:
 def print_report(report: "Report", *, json: bool) -> None:
     """A count for each state; the sum is the audience, and says so when it is not. Then what to type next."""
     if json:
-        output.print_json(_plain_report(report))
+        from pulse_mailer.delivery import shapes
+
+        output.print_json(shapes.report(report))
         return
     from pulse_mailer.delivery.reporting import MEANING
 
@@ -82,51 +86,6 @@ def print_report(report: "Report", *, json: bool) -> None:
         output.say(f"{more}: pulse-mailer delivery list --edition {report.name} --state uncertain")
     for step in report.next_steps:
         output.say(str(step))
-
-
-def _plain_report(report: "Report") -> dict[str, object]:
-    return {
-        "edition": report.key,
-        "status": report.status.value,
-        "sentence": report.sentence,
-        "audience": report.audience,
-        "by_state": {state.value: count for state, count in report.by_state.items()},
-        "adds_up": report.adds_up,
-        "passed_over": report.passed_over,
-        "starts_at": report.starts_at and report.starts_at.isoformat(),
-        "frozen_at": report.frozen_at and report.frozen_at.isoformat(),
-        "finished_at": report.finished_at and report.finished_at.isoformat(),
-        "halted_by": report.halted_by,
-        "halt_reason": report.halt_reason,
-        "next_attempt_at": report.next_attempt_at and report.next_attempt_at.isoformat(),
-        "uncertain": [plain_line(line) for line in report.uncertain],
-        "replies": [
-            {
-                "relay": reply.relay,
-                "code": reply.code,
-                "enhanced_code": reply.enhanced_code,
-                "text": reply.text,
-                "count": reply.count,
-            }
-            for reply in report.replies
-        ],
-        "next_steps": [step._asdict() for step in report.next_steps],
-    }
-
-
-def plain_line(line: "DeliveryLine") -> dict[str, object]:
-    """A delivery as JSON shows it."""
-    return {
-        "id": line.id,
-        "address": line.address,
-        "newsletter": line.newsletter_slug,
-        "edition": line.edition_key,
-        "status": line.status.value,
-        "reason": line.reason,
-        "message_id": line.message_id,
-        "attempts": line.attempt_count,
-        "changed_at": line.changed_at.isoformat(),
-    }
 
 
 def _item(item: Item) -> str:
@@ -156,7 +115,7 @@ def _confidence(item: Item) -> str:
 
 
 def _counted(count: int) -> str:
-    return f"{count} item" if count == 1 else f"{count} items"
+    return counted(count, "item")
 
 
 def _short(text: str) -> str:

@@ -38,7 +38,7 @@ def judged(url: str, page: Page) -> Judgement:
         )
         return Code.LINK_MOVED, what, _MEND
     if page.moved and comparable(page.url) != comparable(url):
-        what = f"{shown} has moved for good, to {shortened(page.url)}"
+        what = f"{shown} has moved for good, to {shortened(page.url)}, as its server says."
         return Code.LINK_MOVED, what, "Look whether it is the same page, and link it there."
     if not _has_fragment(urlsplit(url).fragment, page):
         what = (

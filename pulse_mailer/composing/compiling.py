@@ -2,10 +2,12 @@
 
 import inspect
 import re
+from itertools import accumulate
 
 from mjml import mjml2html
 
 from pulse_mailer.errors import BrokenTemplate
+from pulse_mailer.linebreaking import single_spaced
 
 # Another distribution installs a package of the same name, without this function's options.
 if "include_loader" not in inspect.signature(mjml2html).parameters:
@@ -15,9 +17,10 @@ if "include_loader" not in inspect.signature(mjml2html).parameters:
 
 MAX_DEPTH = 120  #: tags within tags; the compiler's stack overflows, and the process dies, at some thousands
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)[^<>]*?(/?)>")
-_VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
-_SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")  # those that are more or other than one space
+# Tags that open or close something: void ones and those that end in themselves do neither.
+_TAG = re.compile(
+    r"<(/|(?!(?:area|br|col|hr|img|input|link|meta|wbr)\b))[a-z][^<>]*(?<!/)>", flags=re.IGNORECASE
+)
 _POSITION = re.compile(r"position (\d+):(\d+)")
 
 
@@ -51,17 +54,12 @@ def _tightened(mjml: str) -> str:
     The compiler drops white space between two tags when it begins with a line end, so that words run
     together, and refuses any other between some of its own.
     """
-    single = _SPACES.sub(" ", mjml).replace(" <mj", "<mj").replace(" </mj", "</mj")
-    return re.sub(r"(</?mj[^<>]*>) ", r"\1", single).strip()
+    single = single_spaced(mjml).replace(" <mj", "<mj").replace(" </mj", "</mj")
+    return re.sub(r"(</?mj[^<>]*>) ", r"\1", single)
 
 
 def _depth(mjml: str) -> int:
-    depth = deepest = 0
-    for closing, name, empty in _TAG.findall(mjml):
-        if not empty and name.lower() not in _VOID:
-            depth += -1 if closing else 1
-            deepest = max(deepest, depth)
-    return deepest
+    return max(accumulate((-1 if closing else 1 for closing in _TAG.findall(mjml)), initial=0))
 
 
 def _placed(complaint: str, compiled: str, written: str) -> str:

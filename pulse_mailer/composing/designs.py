@@ -104,7 +104,7 @@ def _told(name: str) -> tuple[dict[str, Any], list[str]]:
     told: dict[str, Any] = {}
     while name:
         if name in chain or name not in names():
-            remedy = "Base it on one of those that `pulse-mailer design list` shows."
+            remedy = "Base it on one that there is: pulse-mailer design list"
             raise BrokenTemplate(f"The design {(chain or [name])[-1]} is based on {name!r}.", remedy=remedy)
         chain.append(name)
         path = _toml(name)

@@ -80,8 +80,11 @@ def _to_write(edition: Edition) -> Iterator[Finding]:
         at, said = _WRITTEN[field], getattr(edition, field).strip()
         if not said and field in ("subject", "letter"):
             continue  # that it is missing is an error already
-        what = f"It still says what {edition.begun_from} said." if said else "It is not written yet."
-        remedy = f"Write it, or say that it is to stay: edition set {edition.name} {field} --keep"
+        before = edition.begun_from or "an earlier revision"
+        what = f"It still says what {before} said." if said else "It is not written yet."
+        remedy = (
+            f"Write it, or say that it is to stay: pulse-mailer edition set {edition.name} {field} --keep"
+        )
         yield error(Code.TO_WRITE, at, what, remedy if said else "Write it.")
 
 
@@ -91,7 +94,9 @@ def _sender(edition: Edition) -> Iterator[Finding]:
         if not value.strip():
             what = f"The newsletter {newsletter.name} has no sender's {name}."
             at = Spot("The sender", field=f"newsletter.from_{name}")
-            yield error(Code.SENDER_MISSING, at, what, f"Give the newsletter a from_{name}.")
+            yield error(
+                Code.SENDER_MISSING, at, what, f"Give it one: pulse-mailer newsletter set from-{name} ..."
+            )
 
 
 HEAD_CHECKS: tuple[Callable[[Edition], Iterator[Finding]], ...] = (

@@ -74,7 +74,7 @@ def _target(link: Link) -> Iterator[Finding]:
         what = f"{about} leads nowhere ({shortened(url) or 'it is empty'})."
         yield error(Code.LINK_PLACEHOLDER, link.at, what, "Put the real address in, or take the link off.")
     elif reason := _not_public(url):
-        what = f"{about} {reason}: {shortened(url)}"
+        what = f"{about} {reason} ({shortened(url)})."
         yield error(Code.LINK_NOT_PUBLIC, link.at, what, "Use an address that every reader can open.")
 
 
@@ -114,7 +114,7 @@ def _detours(edition: Edition) -> Iterator[Finding]:
                 f"Its link goes by way of {shortened(_host(url))}, which learns who reads what, and may end."
             )
         elif _parameters(page) != _parameters(url):
-            what = f"Its link carries what counts clicks elsewhere: {shortened(url)}"
+            what = f"Its link, {shortened(url)}, carries what counts clicks elsewhere."
         else:
             continue
         yield warning(Code.LINK_TRACKING, link.at, what, f"Link the page itself: {shortened(page)}")

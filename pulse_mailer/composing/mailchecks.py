@@ -57,7 +57,7 @@ def _postal_address(mail: Made) -> Iterator[Finding]:
     address = _squeezed(mail.edition.newsletter.postal_address)
     if not address:
         what = f"The newsletter {mail.edition.newsletter.name} has no postal address, as most laws ask."
-        remedy = "Give the newsletter a postal_address."
+        remedy = "Give it one: pulse-mailer newsletter set postal-address ADDRESS"
         yield error(Code.POSTAL_ADDRESS_MISSING, POSTAL_ADDRESS, what, remedy)
         return
     for at, text in (

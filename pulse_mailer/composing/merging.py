@@ -91,6 +91,8 @@ class Merger:
                 "message_id": delivery.message_id,
                 "date": self._date(delivery.dated_at),
             }
+            if "preferences" in self._places:
+                values["preferences"] = links.token(Purpose.PREFERENCES, slots["public_id"], kid=slots["kid"])
             pieces = self._pieces.copy()
             for slot, places in self._places.items():
                 _fill(pieces, places, SLOTS[slot], values[slot])

@@ -107,6 +107,7 @@ class Outline:
         logo: None where the newsletter has none.
         markdown, letter: the letter as staff wrote it and as HTML.
         web_copy: where the same is read in a browser.
+        preferences: where readers choose sections, but for the token; empty where there are none to choose among.
     """
 
     language: str
@@ -125,6 +126,7 @@ class Outline:
     contacts: list[Contact]
     web_copy: str
     unsubscribe: str
+    preferences: str
 
 
 def outline(
@@ -170,6 +172,7 @@ def outline(
         contacts=_contacts(newsletter),
         web_copy=links.web_copy(newsletter.slug, edition.key),
         unsubscribe=links.way_out(""),
+        preferences=links.preferences("") if len(newsletter.choosable) > 1 else "",
     )
 
 

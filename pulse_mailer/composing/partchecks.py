@@ -74,7 +74,7 @@ def _markup_shown(mail: Made) -> Iterator[Finding]:
     for at, text in ((MAIL, mail.words), (MAIL_TEXT, mail.rendering.text)):
         found = _MARKUP.search(text) or _ENTITY.search(text)
         if found:
-            what = f"Readers see “{found[0][:60]}” as it stands here: {_around(text, found)}"
+            what = f"Readers see “{found[0][:60]}” as it stands here: “{_around(text, found)}”."
             yield warning(Code.MARKUP_SHOWN, at, what, "Take it out, or write the letter that it means.")
             return
 

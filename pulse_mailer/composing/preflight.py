@@ -38,8 +38,12 @@ _BEFORE = ("", "subject", "preheader", "period", "letter", "closing", "signed_by
 
 def preflight(edition: Edition, rendering: Rendering) -> list[Finding]:
     """Everything found in an edition and the mail made of it: errors first, each kind in reading order."""
-    found = [finding for check in CHECKS for finding in check(edition)]
-    return in_order(edition, [*found, *of_mail(edition, rendering)])
+    return in_order(edition, [*of_edition(edition), *of_mail(edition, rendering)])
+
+
+def of_edition(edition: Edition) -> list[Finding]:
+    """What is found in what people wrote."""
+    return [finding for check in CHECKS for finding in check(edition)]
 
 
 def of_mail(edition: Edition, rendering: Rendering) -> list[Finding]:

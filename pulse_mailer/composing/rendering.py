@@ -12,7 +12,7 @@ from pulse_mailer.composing.encoding import quoted_printable
 from pulse_mailer.composing.environment import fill
 from pulse_mailer.composing.headers import header_block
 from pulse_mailer.composing.inlining import beside, inline
-from pulse_mailer.composing.markup import visible_text
+from pulse_mailer.composing.markup import Page
 from pulse_mailer.composing.outline import Outline, outline
 from pulse_mailer.composing.plaintext import plain_text
 from pulse_mailer.composing.slots import Marks, Place, Register
@@ -138,23 +138,23 @@ def _compose(
     compiled = compile_mjml(mjml)
     marks.check(compiled, "compiling")
     css = fill(theme.design.shelves, "item.css.j2", values)
-    html = beside(compiled, css) if web else inline(compiled, css)
-    marks.check(html, "putting the styles in place")
-    _check_whole(html, laid_out)
-    return _Composed(mjml, html)
+    page = beside(compiled, css) if web else inline(compiled, css)
+    marks.check(page.html, "putting the styles in place")
+    _check_whole(page, laid_out)
+    return _Composed(mjml, page.html)
 
 
-def _check_whole(html: str, laid_out: Outline) -> None:
+def _check_whole(page: Page, laid_out: Outline) -> None:
     """The compiler passes over what it does not know without a word: every title must have arrived."""
-    if len(html.encode()) > MAX_HTML_BYTES:
+    size = len(page.html.encode())
+    if size > MAX_HTML_BYTES:
         raise UnsafeText(
-            f"The edition makes {len(html.encode()):,} bytes of HTML; {MAX_HTML_BYTES:,} is the most.",
+            f"The edition makes {size:,} bytes of HTML; {MAX_HTML_BYTES:,} is the most.",
             remedy="Shorten its summaries.",
         )
-    words = visible_text(html)
     for part in laid_out.parts:
         for entry in part.entries:
-            if " ".join(entry.title.split()) not in words:
+            if " ".join(entry.title.split()) not in page.words:
                 raise BrokenTemplate(f"The composed mail lost the item {entry.title!r}.")
 
 

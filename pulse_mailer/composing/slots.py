@@ -52,6 +52,7 @@ SLOTS: dict[str, dict[Place, Callable[[str], str]]] = {
     "address": EVERYWHERE,
     "message_id": {Place.HEADER: _in_header},
     "date": {Place.HEADER: _in_header},
+    "preferences": EVERYWHERE,
 }
 SUBJECT = "subject"  #: the slot of a Subject header with merge fields: "subject|" and what staff wrote
 

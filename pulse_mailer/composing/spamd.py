@@ -41,6 +41,17 @@ class Judgement:
     points: float
     rules: tuple[Rule, ...]
 
+    @property
+    def sentence(self) -> str:
+        return f"SpamAssassin gives it {self.points:g} points; with {BLOCKS_FROM:g} most servers file a mail as spam."
+
+    @property
+    def worst(self) -> list[Rule]:
+        """The rules that count most against it, the worst first."""
+        return sorted((rule for rule in self.rules if rule.points > 0), key=lambda rule: -rule.points)[
+            :_NAMED
+        ]
+
 
 def judge(message: bytes, host: str, port: int, *, seconds: float = SECONDS) -> Judgement:
     """
@@ -66,12 +77,8 @@ def findings(judgement: Judgement) -> Iterator[Finding]:
     if judgement.points < WARNS_FROM:
         return
     say = error if judgement.points >= BLOCKS_FROM else warning
-    worst = sorted((rule for rule in judgement.rules if rule.points > 0), key=lambda rule: -rule.points)
-    named = "; ".join(f"{rule.words} ({rule.points:g}, {rule.name})" for rule in worst[:_NAMED])
-    what = (
-        f"SpamAssassin gives it {judgement.points:g} points; with {BLOCKS_FROM:g} most servers file a mail as spam. "
-        f"What counts most: {named or 'it does not say'}."
-    )
+    named = "; ".join(f"{rule.words} ({rule.points:g}, {rule.name})" for rule in judgement.worst)
+    what = f"{judgement.sentence} What counts most: {named or 'it does not say'}."
     yield say(
         Code.SPAM_SCORE, MAIL, what, "Change what it names; ask the operator about what is no words of yours."
     )

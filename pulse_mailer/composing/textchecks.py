@@ -70,7 +70,7 @@ def _lengths(edition: Edition) -> Iterator[Finding]:
     for placed in placed_items(edition):
         count = len(placed.item.summary.split())
         if count > SUMMARY_MOST:
-            what = f"Its summary has {count} words, more than most people read of one item."
+            what = f"Its summary has {count:,} words, more than most people read of one item."
             remedy = f"Shorten it to {SUMMARY_MOST} words or fewer; the link leads to the rest."
             yield warning(Code.SUMMARY_LONG, placed.at("summary"), what, remedy)
 

@@ -19,7 +19,7 @@ from pulse_mailer.domain.subscriber import (
     SubscriptionEvent,
     SubscriptionStatus,
 )
-from pulse_mailer.domain.suppression import Suppression
+from pulse_mailer.domain.suppression import Suppression, SuppressionReason
 from pulse_mailer.domain.variant import variant_of
 from pulse_mailer.editions.reading import whole_edition
 from pulse_mailer.keys import Keys
@@ -80,15 +80,50 @@ def find(database: Session, keys: Keys, address: Address, *, edition_id: int | N
     return answers
 
 
+def about(database: Session, message_id: str) -> Answer:
+    """
+    The same of the one delivery with a Message-ID, which there must be; its reader may have been forgotten since.
+    """
+    found = (
+        select(Edition, Newsletter, Delivery)
+        .join(Delivery, Delivery.edition_id == Edition.id)
+        .join(Newsletter, Newsletter.id == Edition.newsletter_id)
+        .where(Delivery.message_id == message_id)
+    )
+    edition, newsletter, delivery = database.execute(found).one()
+    reader = delivery.address or "a reader who asked to be forgotten"
+    return Answer(
+        sentence=_delivered(database, reader, edition, newsletter, delivery),
+        newsletter_slug=newsletter.slug,
+        edition_key=edition.key,
+        timezone=newsletter.timezone,
+        status=delivery.status,
+        at=delivery.changed_at,
+        delivery_id=delivery.id,
+    )
+
+
 def standing(database: Session, keys: Keys, address: Address) -> str:
     """What there is to say of an address that no edition answers for."""
-    if not _is_known(database, keys.hash_address(address.key)):
+    address_hash = keys.hash_address(address.key)
+    forgotten = select(Suppression.created_at).where(
+        Suppression.address_hash == address_hash, Suppression.reason == SuppressionReason.ERASED
+    )
+    if (since := database.scalar(forgotten)) is not None:
+        return (
+            f"{address} asked to be forgotten, {day(since, 'UTC')}; what went there is kept without a name."
+        )
+    if not _is_known(database, address_hash):
         return f"No: {address} is not among the subscribers."
     return f"No: {address} is a subscriber, but no edition has been sent yet."
 
 
 def _is_known(database: Session, address_hash: str) -> bool:
-    return database.scalar(select(Subscriber.id).where(Subscriber.address_hash == address_hash)) is not None
+    """Whether somebody has that address who was not erased."""
+    known = select(Subscriber.id).where(
+        Subscriber.address_hash == address_hash, Subscriber.erased_at.is_(None)
+    )
+    return database.scalar(known) is not None
 
 
 def moment(at: datetime.datetime, timezone: str) -> str:
@@ -104,7 +139,7 @@ def words(attempt: Attempt) -> str:
 
 
 def _delivered(
-    database: Session, address: Address, edition: Edition, newsletter: Newsletter, delivery: Delivery
+    database: Session, address: Address | str, edition: Edition, newsletter: Newsletter, delivery: Delivery
 ) -> str:
     name = edition.period or edition.key
     at = moment(delivery.changed_at, newsletter.timezone)

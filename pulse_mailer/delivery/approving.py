@@ -1,14 +1,17 @@
 """From a draft to a mail that may go out: composed, checked, and what was overridden by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from pulse_mailer.composing.preflight import Finding, Severity, in_order, of_mail, preflight
+from pulse_mailer.composing import preflight, remembering
+from pulse_mailer.composing.preflight import Finding, Severity, in_order
 from pulse_mailer.composing.rendering import render
 from pulse_mailer.delivery import looking_back
-from pulse_mailer.delivery.variants import named
+from pulse_mailer.delivery.variants import Plan, named
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.edition import Edition, Rendering
-from pulse_mailer.errors import SendingBlocked, UsageError
+from pulse_mailer.errors import Unmended, UsageError
 from pulse_mailer.links import Links
 
 
@@ -39,9 +42,21 @@ class Checked:
         return tuple(finding for finding in self.errors if finding.code not in forced)
 
 
+class _Ways(NamedTuple):
+    """By what a mail is made and looked through."""
+
+    render: Callable[..., Rendering]
+    of_edition: Callable[[Edition], Sequence[Finding]]
+    of_mail: Callable[[Edition, Rendering], Sequence[Finding]]
+
+
+_AFRESH = _Ways(render, preflight.of_edition, preflight.of_mail)
+_REMEMBERING = _Ways(remembering.render, remembering.of_edition, remembering.of_mail)
+
+
 def check(edition: Edition, links: Links, variants: Sequence[str] = ()) -> Checked:
     """
-    Compose an edition and run preflight over it; stores nothing.
+    Compose an edition and run preflight over it, for what a person agrees to; stores nothing.
 
     Args:
         variants: the names of those to compose and check besides the whole edition.
@@ -49,22 +64,45 @@ def check(edition: Edition, links: Links, variants: Sequence[str] = ()) -> Check
     Raises:
         CompositionError: it cannot be made into mail.
     """
-    rendering = render(edition, links)
-    findings = [*preflight(edition, rendering), *looking_back.findings(edition)]
-    others = tuple(render(edition, links, variant=name) for name in variants if name)
+    return _checked(edition, links, variants, _AFRESH)
+
+
+def look(edition: Edition, links: Links, variants: Sequence[str] = ()) -> Checked:
+    """What `check()` gives, for people who look: what was made of the very same lately is not made once more."""
+    return _checked(edition, links, variants, _REMEMBERING)
+
+
+def _checked(edition: Edition, links: Links, variants: Sequence[str], ways: _Ways) -> Checked:
+    rendering = ways.render(edition, links)
+    findings = [*ways.of_edition(edition), *ways.of_mail(edition, rendering)]
+    findings += looking_back.findings(edition)
+    others = tuple(ways.render(edition, links, variant=name) for name in variants if name)
     known = {(finding.code, finding.at.words) for finding in findings}
     for other in others:
         findings += [
             named(edition, other, finding)
-            for finding in of_mail(edition, other)
+            for finding in ways.of_mail(edition, other)
             if (finding.code, finding.at.words) not in known
         ]
     return Checked(rendering, tuple(in_order(edition, findings)), others)
 
 
-def findings_of(edition: Edition, rendering: Rendering) -> list[Finding]:
-    """What preflight finds in one variant's mail as it was made."""
-    return of_mail(edition, rendering)
+def by_variant(edition: Edition, found: Plan, checked: Checked) -> dict[str, Any]:
+    """What `edition variants --json` and the API tell: which parts go to how many people, with size and findings."""
+    made = {rendering.variant: rendering for rendering in checked.renderings}
+    rows = [
+        {
+            "variant": one.name,
+            "sections": one.sections,
+            "people": one.count,
+            "bytes": len(made[one.name].html.encode()),
+            "findings": sorted(
+                {finding.code.value for finding in remembering.of_mail(edition, made[one.name])}
+            ),
+        }
+        for one in found.variants
+    ]
+    return {"variants": rows, "passed_over": found.passed_over}
 
 
 def approve(
@@ -78,18 +116,18 @@ def approve(
 
     Raises:
         UsageError: a code was named that preflight did not find.
-        SendingBlocked: errors are left; names them.
+        Unmended: errors are left; names them.
     """
     checked = check(edition, links, variants)
     refuse_unknown(edition, checked, forced)
     blocking = checked.blocking(forced)
     if blocking:
         codes = sorted({finding.code for finding in blocking})
-        count = f"{len(blocking)} error{'s' if len(blocking) > 1 else ''}"
-        raise SendingBlocked(
+        count = f"{counted(len(blocking), 'error')}"
+        raise Unmended(
             f"Preflight found {count} in {edition.key}: {', '.join(codes)}.",
-            remedy=f"See and mend them (pulse-mailer edition check {edition.name}), "
-            "or override one by name (--force CODE), which is recorded.",
+            remedy="See and mend them, or let one pass by its name, which is recorded: "
+            f"pulse-mailer edition check {edition.name}, or --force CODE",
         )
     return checked
 

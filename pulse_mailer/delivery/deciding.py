@@ -10,16 +10,18 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
+from pulse_mailer.delivery import doubts, indexed, totals
 from pulse_mailer.delivery.changing import changed, held
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Outcome
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
 from pulse_mailer.domain.suppression import Suppression
-from pulse_mailer.errors import UsageError, WrongState
+from pulse_mailer.errors import NotFound, UsageError, WrongState
 
 _NAMED = 20  #: so many wrong ids are named in a refusal
 _LOT = 500  #: ids in one statement; no database takes any number of them
 _POLICY = "policy"
+_PERMANENT = 500  #: from this reply code on a server means that it should not be tried again
 _LAST_TRY = (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count)
 
 
@@ -52,6 +54,7 @@ def settle(database: Session, delivery_ids: Sequence[int], *, sent: bool, by: st
     ids = sorted(set(delivery_ids))
     editions = held(database, sorted(_editions_of(database, ids)))
     _refuse_certain(database, ids)
+    totals.outdate(database, [edition.id for edition in editions])
     reason = f"{'taken for sent' if sent else 'to be sent once more'} by {by}: {why.strip()}"
     _put(database, ids, DeliveryStatus.SENT if sent else DeliveryStatus.QUEUED, reason)
     reopened = () if sent else tuple(edition.name for edition in editions if _reopen(edition))
@@ -61,27 +64,103 @@ def settle(database: Session, delivery_ids: Sequence[int], *, sent: bool, by: st
     return Settled(len(ids), 0, reopened) if sent else Settled(0, len(ids), reopened)
 
 
-def retry_failed(database: Session, edition: Edition, *, by: str, codes: Sequence[str] | None = None) -> int:
+def settle_all(database: Session, edition: Edition, *, sent: bool, by: str, why: str) -> Settled:
     """
-    Let those wait again who failed; gives how many. Whoever is suppressed by now stays as they are.
+    End the doubt about all deliveries of an edition that are uncertain now, as `settle()` does.
 
-    Args:
-        codes: only those whose last answer had one of these, such as 550 or 5.7.1; None: all.
+    Raises:
+        UsageError: no reason is given.
+        WrongState: none is uncertain.
+    """
+    ids = [doubt.id for doubt in doubts.uncertain(database, edition.id)]
+    if not ids:
+        raise WrongState(f"No delivery of {edition.key} is uncertain; there is nothing to settle.")
+    return settle(database, ids, sent=sent, by=by, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """
+    Some of those who did not get an edition.
+
+    Attributes:
+        cancelled: those whom stopping it kept from it, instead of those who failed.
+        codes: whose last answer had one of these, such as 550 or 5.7.1; None: any.
+        domain: of this receiving domain; empty: of any.
+        permanent: also who was refused for good (5xx); else only those of whom the server said, or may have meant,
+            that it could be tried again.
+    """
+
+    codes: Sequence[str] | None = None
+    domain: str = ""
+    permanent: bool = True
+    cancelled: bool = False
+
+    @property
+    def status(self) -> DeliveryStatus:
+        return DeliveryStatus.CANCELLED if self.cancelled else DeliveryStatus.FAILED
+
+
+ALL_FAILED = Selection()
+ALL_CANCELLED = Selection(cancelled=True)
+
+
+def retry(database: Session, edition: Edition, which: Selection, *, by: str) -> int:
+    """
+    Let those wait again; gives how many. Whoever is suppressed by now stays as they are.
 
     Raises:
         WrongState: its sending has not begun.
     """
-    return _retry(database, edition, DeliveryStatus.FAILED, by, codes)
+    database.refresh(edition, ["status", "finished_at"], with_for_update=True)
+    if edition.frozen_at is None:
+        raise WrongState(
+            f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.name}"
+        )
+    values = _values(DeliveryStatus.QUEUED)
+    wanted = _such(database, edition, which)
+    count = changed(database, update(Delivery).where(*wanted).values(**values, reason=""))
+    if count:
+        _reopen(edition)
+        after = {"were": which.status.value, "count": count, "codes": list(which.codes or [])}
+        after |= {"domain": which.domain} if which.domain else {}
+        audit.record(database, by, "deliveries.retried", f"edition {edition.name}", after=after)
+    return count
 
 
-def retry_cancelled(database: Session, edition: Edition, *, by: str) -> int:
+def retryable(database: Session, edition: Edition, which: Selection) -> int:
+    """How many `retry()` would let wait again."""
+    such = _such(database, edition, which)
+    return database.scalar(select(func.count(Delivery.id)).where(*such)) or 0
+
+
+def retry_one(database: Session, delivery_id: int, *, by: str) -> str:
     """
-    Let those wait again whom stopping the edition kept from it; gives how many.
+    Let one delivery wait again that failed or was stopped; gives the name of its edition.
 
     Raises:
-        WrongState: its sending has not begun.
+        NotFound: there is no such delivery.
+        WrongState: it did not fail, or its address is suppressed.
     """
-    return _retry(database, edition, DeliveryStatus.CANCELLED, by, None)
+    editions = held(database, sorted(_editions_of(database, [delivery_id])))
+    delivery = database.get(Delivery, delivery_id, with_for_update=True) if editions else None
+    if delivery is None:
+        raise NotFound(f"There is no delivery {delivery_id}.")
+    if delivery.status not in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
+        raise WrongState(
+            f"This delivery is {delivery.status.value}; only one that failed, or that a stop left out, is retried."
+        )
+    if database.scalar(select(exists().where(Suppression.address_hash == delivery.address_hash))):
+        raise WrongState(
+            "Its address is suppressed, and gets no mail.", remedy="First allow it to be written to again."
+        )
+    before = {"status": delivery.status.value, "reason": delivery.reason}
+    _put(database, [delivery_id], DeliveryStatus.QUEUED, "")
+    (edition,) = editions
+    _reopen(edition)
+    subject, after = f"edition {edition.name}", {"count": 1, "ids": [delivery_id]}
+    audit.record(database, by, "deliveries.retried", subject, before=before, after=after)
+    return edition.name
 
 
 def apply_policy(database: Session, edition_id: int) -> int:
@@ -102,7 +181,7 @@ def apply_policy(database: Session, edition_id: int) -> int:
     )
     repeated = doubts.scalar_subquery() > 1
     wanted = select(Delivery.id).where(
-        Delivery.edition_id == edition_id, Delivery.status == DeliveryStatus.UNCERTAIN, ~repeated
+        Delivery.edition_id == edition_id, indexed.in_state(DeliveryStatus.UNCERTAIN), ~repeated
     )
     ids = list(database.scalars(wanted.order_by(Delivery.id).with_for_update(of=Delivery)))
     if ids:
@@ -112,29 +191,21 @@ def apply_policy(database: Session, edition_id: int) -> int:
     return len(ids)
 
 
-def _retry(
-    database: Session, edition: Edition, status: DeliveryStatus, by: str, codes: Sequence[str] | None
-) -> int:
-    database.refresh(edition, ["status", "finished_at"], with_for_update=True)
-    if edition.frozen_at is None:
-        raise WrongState(
-            f"{edition.key} has not been sent.", remedy=f"Send it: pulse-mailer edition send {edition.name}"
-        )
+def _such(database: Session, edition: Edition, which: Selection) -> list[ColumnElement[bool]]:
     suppressed = exists().where(Suppression.address_hash == Delivery.address_hash)
-    wanted = [Delivery.edition_id == edition.id, Delivery.status == status, ~suppressed]
-    if codes:
-        wanted.append(_answered(codes))
-    values = _values(DeliveryStatus.QUEUED)
-    count = changed(database, update(Delivery).where(*wanted).values(**values, reason=""))
-    if count:
-        _reopen(edition)
-        after = {"were": status.value, "count": count, "codes": list(codes or [])}
-        audit.record(database, by, "deliveries.retried", f"edition {edition.name}", after=after)
-    return count
+    wanted = [totals.belongs(edition), indexed.in_state(which.status), ~suppressed]
+    if which.codes:
+        wanted.append(_answered(which.codes))
+    if which.domain:
+        wanted.append(totals.in_domain(database, which.domain))
+    if not which.permanent:
+        wanted.append(~exists().where(_LAST_TRY, Attempt.code >= _PERMANENT))
+    return wanted
 
 
 def _answered(codes: Sequence[str]) -> ColumnElement[bool]:
-    said = or_(as_sql(Attempt.code, String).in_(codes), Attempt.enhanced_code.in_(codes))
+    whole = totals.reply_code().in_(codes)
+    said = or_(whole, as_sql(Attempt.code, String).in_(codes), Attempt.enhanced_code.in_(codes))
     return exists().where(_LAST_TRY, said)
 
 
@@ -156,7 +227,7 @@ def _reopen(edition: Edition) -> bool:
         return False
     edition.become(EditionStatus.SENDING)
     edition.halt_reason = edition.halted_by = ""
-    edition.finished_at, edition.changed_at = None, now()
+    edition.finished_at, edition.changed_at, edition.counted_at = None, now(), None
     return True
 
 

@@ -16,7 +16,7 @@ from pulse_mailer.clock import now
 from pulse_mailer.composing.merging import Merger
 from pulse_mailer.composing.signing import Signer
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import deciding, ledger, routes, steering, telling
+from pulse_mailer.delivery import deciding, ledger, routes, standstill, steering, telling
 from pulse_mailer.delivery.brake import Brake, remembering
 from pulse_mailer.delivery.crew import PATIENCE_SECONDS, Gear, Hand, Routing
 from pulse_mailer.delivery.groups import Line
@@ -43,6 +43,7 @@ class Ending(enum.StrEnum):
     FINISHED = "finished"  #: every delivery is final, or uncertain and listed
     WAITING = "waiting"  #: the rest was put off by its servers, or waits for a backend's limits
     UNDER_WAY = "under way"  #: the rest is with other workers, or this one lost its hold on it
+    STILL = "standing still"  #: all workers do, by a person's word
     PAUSED = "paused"  #: by a person, the brake, or the end of the first stage; or stopped
     INTERRUPTED = "interrupted"  #: asked to stop; the rest waits
 
@@ -97,7 +98,7 @@ def dispatch(
         if early:
             ledger.hasten(database, edition_id)
             routes.hasten(database, [backend.name for backend in way.backends])
-        anything = ledger.anything_due(database, edition_id)
+        anything = ledger.anything_due(database, edition_id) and not standstill.still(database)
         edition = database.get_one(Edition, edition_id)
     held_back = False
     if anything and edition.status is EditionStatus.SENDING:
@@ -223,7 +224,7 @@ def _ending(database: Database, edition_id: int, *, interrupted: bool, held_back
             if edition.status is EditionStatus.SENT:
                 # A worker that was frozen, and thawed after the others had finished, knows that some did not go.
                 edition.become(EditionStatus.SENDING)
-                edition.finished_at, edition.changed_at = None, now()
+                edition.finished_at, edition.changed_at, edition.counted_at = None, now(), None
                 audit.record(session, PROGRAM, "edition.sending-again", f"edition {edition.name}")
             if edition.status is EditionStatus.STOPPED:
                 steering.sweep(session, edition_id)  # what was at hand when it was stopped
@@ -231,6 +232,8 @@ def _ending(database: Database, edition_id: int, *, interrupted: bool, held_back
                 return Ending.PAUSED
             if interrupted:
                 return Ending.INTERRUPTED
+            if standstill.still(session) and not ledger.anything_held(session, edition_id):
+                return Ending.STILL
             due = ledger.anything_due(session, edition_id) and not held_back
             return Ending.UNDER_WAY if due or ledger.anything_held(session, edition_id) else Ending.WAITING
         if edition.status is EditionStatus.SENDING:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from pulse_mailer.delivery import indexed
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Stage
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter
@@ -22,6 +23,7 @@ class Doubt:
         connection: which of the worker's connections, from 1.
         stage: how far the last try came, as far as anybody could note it.
         timezone: the newsletter's.
+        period: the edition's, as people call it; may be empty.
     """
 
     id: int
@@ -39,13 +41,19 @@ class Doubt:
     stage: Stage | None
     worker: str
     timezone: str
+    period: str
 
 
 def uncertain(
-    database: Session, edition_id: int | None = None, *, limit: int | None = None, offset: int = 0
+    database: Session,
+    edition_id: int | None = None,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    after: int = 0,
 ) -> list[Doubt]:
-    """The uncertain deliveries of one edition or of all, the oldest first."""
-    wanted = _doubts().order_by(Delivery.id).limit(limit).offset(offset)
+    """The uncertain deliveries of one edition or of all, the oldest first; `after` the one of that number."""
+    wanted = _doubts().where(Delivery.id > after).order_by(Delivery.id).limit(limit).offset(offset)
     if edition_id is not None:
         wanted = wanted.where(Delivery.edition_id == edition_id)
     return [Doubt(*row) for row in database.execute(wanted)]
@@ -70,9 +78,10 @@ def _doubts() -> Select[*tuple[Any, ...]]:
             Attempt.stage,
             func.coalesce(Attempt.worker, ""),
             Newsletter.timezone,
+            Edition.period,
         )
         .join(Edition, Edition.id == Delivery.edition_id)
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
         .outerjoin(Attempt, last)
-        .where(Delivery.status == DeliveryStatus.UNCERTAIN)
+        .where(indexed.in_state(DeliveryStatus.UNCERTAIN))
     )

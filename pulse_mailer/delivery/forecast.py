@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pulse_mailer import clock
-from pulse_mailer.delivery import routes
+from pulse_mailer.delivery import indexed, routes, totals
 from pulse_mailer.delivery.course import HORIZON, Course, foretold
 from pulse_mailer.delivery.limits import UNLIMITED, Limits
 from pulse_mailer.delivery.quotas import Counts, quotas, used
@@ -27,8 +27,7 @@ MOST_MEASURED, LEAST_MEASURED = 1000, 10
 #: When nothing went for so long, and a worker goes on that was not there before, the sending was interrupted.
 IDLE = datetime.timedelta(seconds=5)
 
-_IN_HAND = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
-_LEFT = (DeliveryStatus.QUEUED, *_IN_HAND)
+_LEFT = (DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,8 @@ def during(
         limits: by backend, as `Mailer.limits`.
     """
     now = now or clock.now()
-    left = database.scalar(
-        select(func.count()).where(Delivery.edition_id == edition_id, Delivery.status.in_(_LEFT))
-    )
+    counted = totals.states(database, database.get_one(Edition, edition_id))
+    left = sum(counted[state] for state in _LEFT)
     if not left:
         return None
     resting = routes.resting(database, backends, at=now)
@@ -146,7 +144,7 @@ def measured_rate(database: Session, edition_id: int, at: datetime.datetime) -> 
     ours = len([attempt for attempt in stretch if attempt.edition_id == edition_id])
     if ours < LEAST_MEASURED:
         return None
-    in_hand = select(Delivery.id).where(Delivery.edition_id == edition_id, Delivery.status.in_(_IN_HAND))
+    in_hand = select(Delivery.id).where(indexed.held(edition_id))
     if database.scalar(in_hand.limit(1)) is None:
         at = max(attempt.ended_at for attempt in stretch)
     return ours / max((at - stretch[0].started_at).total_seconds(), 0.001)

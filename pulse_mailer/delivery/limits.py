@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pulse_mailer.backends import BACKENDS
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.errors import BadSetting
 from pulse_mailer.settings import variable
 
@@ -70,7 +71,7 @@ class Limits:
         """As the setting writes it: "30/minute, 10000/day, 3 connections"."""
         said = [f"{count}/{unit}" for unit, name in UNITS.items() if (count := getattr(self, name))]
         if self.connections:
-            said.append(f"{self.connections} connection{'s' if self.connections > 1 else ''}")
+            said.append(f"{counted(self.connections, 'connection')}")
         return ", ".join(said)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session, object_session
 
 from pulse_mailer.clock import now
@@ -15,9 +15,15 @@ from pulse_mailer.editions import duplicates, visits
 
 
 def findings(edition: Edition) -> list[Finding]:
-    """What is found so; nothing for an edition that no database holds, since it has no past."""
+    """
+    What is found so; nothing for an edition that no database holds, since it has no past.
+
+    Raises:
+        AssertionError: a database holds it, but it was read in a session that is over.
+    """
     database = object_session(edition)
     if database is None:
+        assert inspect(edition).transient, f"{edition.key} is checked after its session"
         return []
     return [
         *_last_visits(database, edition),

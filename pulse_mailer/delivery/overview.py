@@ -1,13 +1,14 @@
-"""How far every edition got, for the first page: counts for all of them in one query."""
+"""How far every edition got, for the first page."""
 
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, type_coerce
+from sqlalchemy import select, type_coerce
 from sqlalchemy.orm import Session
 
+from pulse_mailer.delivery import totals
 from pulse_mailer.domain.base import UtcDateTime
-from pulse_mailer.domain.delivery import FINAL, Delivery, DeliveryStatus
+from pulse_mailer.domain.delivery import FINAL, DeliveryStatus
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter
 
@@ -40,24 +41,40 @@ class Progress:
 
 def overview(database: Session) -> dict[tuple[str, str], Progress]:
     """By newsletter slug and edition key, each edition whose sending began."""
-
-    def counted(*states: DeliveryStatus) -> ColumnElement[int]:
-        return func.count().filter(Delivery.status.in_(states))
-
-    rows = database.execute(
+    counted = totals.all_states(database)
+    began = (
         select(
+            Edition.id,
             Newsletter.slug,
             Edition.key,
-            func.count(Delivery.id),
-            counted(DeliveryStatus.SENT),
-            counted(DeliveryStatus.UNCERTAIN),
-            counted(*FINAL),
             type_coerce(Edition.frozen_at, UtcDateTime()),  # never NULL here, by the condition below
             Edition.finished_at,
         )
-        .join(Edition, Edition.id == Delivery.edition_id)
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
         .where(Edition.frozen_at.is_not(None))
-        .group_by(Edition.id, Newsletter.slug, Edition.key, Edition.frozen_at, Edition.finished_at)
     )
-    return {(row[0], row[1]): Progress(*row[2:]) for row in rows}
+    return {
+        (slug, key): _progress(counted[edition_id], frozen_at, finished_at)
+        for edition_id, slug, key, frozen_at, finished_at in database.execute(began)
+        if counted.get(edition_id)
+    }
+
+
+def progress(database: Session, edition: Edition) -> Progress | None:
+    """How far one edition got; None: its sending did not begin."""
+    if edition.frozen_at is None:
+        return None
+    return _progress(totals.states(database, edition), edition.frozen_at, edition.finished_at)
+
+
+def _progress(
+    counted: dict[DeliveryStatus, int], frozen_at: datetime.datetime, finished_at: datetime.datetime | None
+) -> Progress:
+    return Progress(
+        audience=sum(counted.values()),
+        sent=counted.get(DeliveryStatus.SENT, 0),
+        uncertain=counted.get(DeliveryStatus.UNCERTAIN, 0),
+        settled=sum(count for state, count in counted.items() if state in FINAL),
+        frozen_at=frozen_at,
+        finished_at=finished_at,
+    )

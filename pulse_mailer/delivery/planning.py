@@ -121,7 +121,7 @@ class Settled:
             SendingBlocked: the audience is not as large as was agreed to.
         """
         if not count:
-            raise nobody(edition)
+            raise nobody(edition, edition.passed_over_count)
         if not self.was_approved or surprising(count, self.signed.audience_count):
             refuse_other_count(count, approval)
 
@@ -157,7 +157,7 @@ def settle(
         return Settled(checked.renderings, signed, was_approved=False)
     edition = held_whole(database, edition.id)
     if edition.status is not EditionStatus.APPROVED:
-        raise _begun(edition)
+        raise begun(edition)
     signed = approvals.verified(database, edition)
     seconding.refuse_editor(edition, signed.actor, signed.facts["edited_by"])
     made = Settled(kept_renderings(database, edition.id), signed, was_approved=True)
@@ -245,10 +245,10 @@ def stage_end(database: Session, edition_id: int, first: int | None) -> int | No
     return found[0] if len(found) == 2 else None
 
 
-def nobody(edition: Edition) -> Refused:
-    if edition.passed_over_count:
+def nobody(edition: Edition, passed_over: int) -> Refused:
+    if passed_over:
         return Refused(
-            f"Nobody would get {edition.key}: {variants.passed_over_words(edition.passed_over_count)}",
+            f"Nobody would get {edition.key}: {variants.passed_over_words(passed_over)}",
             remedy="Add an item to one of the sections that they chose.",
         )
     return Refused(
@@ -264,7 +264,7 @@ def refuse_other_count(count: int, approval: Approval) -> None:
     """
     if count != approval.count:
         raise SendingBlocked(
-            f"The audience is {count}, not {approval.count}.",
+            f"The audience is {count:,}, not {approval.count:,}.",
             remedy="Look at who gets it, and confirm again.",
         )
 
@@ -274,12 +274,12 @@ def _hold(database: Session, edition: Edition) -> None:
     composed = edition.revision
     database.refresh(edition, ["status", "revision"], with_for_update=True)
     if edition.status is not EditionStatus.DRAFT:
-        raise _begun(edition)
+        raise begun(edition)
     if edition.revision != composed:
         raise _changed(edition)
 
 
-def _begun(edition: Edition) -> WrongState:
+def begun(edition: Edition) -> WrongState:
     return WrongState(
         f"The edition {edition.key} is {edition.status.words} already; nothing was begun a second time.",
         remedy=f"See how far it is: pulse-mailer edition report {edition.name}",
@@ -336,7 +336,11 @@ def _insert_deliveries(
         "message_id", "status", "reason", "attempt_count", "lease_epoch", "next_attempt_at", "changed_at",
     ]  # fmt: skip
     database.execute(insert(Delivery).from_select(columns, snapshot))
-    return database.scalars(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)).one()
+    made = select(func.count(Delivery.id), func.min(Delivery.id), func.max(Delivery.id))
+    count, first_id, last_id = database.execute(made.where(Delivery.edition_id == edition.id)).one()
+    if count and last_id - first_id + 1 == count:  # nobody else made any at the same time
+        edition.first_delivery_id, edition.last_delivery_id = first_id, last_id
+    return count
 
 
 def _rendering_id(

@@ -1,24 +1,29 @@
 """An edition as one person gets it, without sending anything."""
 
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pulse_mailer import audit
 from pulse_mailer.clock import now
+from pulse_mailer.composing import remembering
 from pulse_mailer.composing.merging import Merger
 from pulse_mailer.composing.merging import preview as as_read
-from pulse_mailer.composing.rendering import render
+from pulse_mailer.database import Database
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery
 from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.domain.merge_fields import FIELDS
 from pulse_mailer.domain.subscriber import Subscriber, Subscription
 from pulse_mailer.domain.variant import variant_of
+from pulse_mailer.editions import reading
 from pulse_mailer.editions.reading import renderings
 from pulse_mailer.errors import NotFound, UsageError
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import FOR_SHOW, Links
+from pulse_mailer.subscribers.choosing import choice_named, names_in
 
 FORMS = ("html", "text", "mjml", "eml")
 
@@ -52,14 +57,59 @@ def preview(
     return (read.html if form == "html" else read.text).encode()
 
 
-def delivery_as(database: Session, edition: Edition, keys: Keys, links: Links, address: str) -> Delivery:
+def take_out(
+    database: Database, name: str, keys: Keys, links: Links, *, form: str, address: str, actor: str
+) -> bytes:
     """
-    The delivery that a subscriber has or would have; without an address that of a sample reader.
+    Give `preview()` as a file. It holds a reader's own links and name, where it is as one would get it: who took it
+    out is on record before.
+
+    Args:
+        name: the edition's, as `reading.edition()` takes it.
 
     Raises:
-        NotFound: no such subscriber.
+        NotFound, UsageError: see `reading.edition()`, and as `preview()`.
     """
-    return _delivery(database, edition, keys, links, address)[0]
+    with database.reading() as session:
+        edition = reading.edition(session, name)
+        made = preview(session, edition, keys, links, form=form, address=address)
+    if address:
+        address_hash = keys.hash_address(Address.parse(address).key)
+        with database.transaction() as session:
+            audit.handed_out(session, actor, "mail", address_hash, edition=edition.name, form=form)
+    return made
+
+
+def made_anew(edition: Edition, links: Links) -> str:
+    """
+    An edition's HTML as it would be made at this moment, for a sample reader; also of one that was sent otherwise.
+
+    Raises:
+        CompositionError: it cannot be made into mail.
+    """
+    return as_read(remembering.render(edition, links), _sample(edition, links, _SAMPLE, FOR_SHOW), links).html
+
+
+def mail_as(
+    database: Session, edition: Edition, keys: Keys, links: Links, address: str, sections: Sequence[str] = ()
+) -> tuple[Delivery, Rendering]:
+    """
+    The delivery that a subscriber has or would have, and the mail that it is made of; without an address those of a
+    sample reader.
+
+    Args:
+        sections: names of the programme's sections, as if they had chosen these; none: what they did choose.
+
+    Raises:
+        NotFound: no such subscriber, or the edition has nothing of what was chosen.
+        UsageError: the programme has no such section to choose.
+        CompositionError: it cannot be made into mail.
+    """
+    delivery, choice = _delivery(database, edition, keys, links, address)
+    if sections:
+        wanted = choice_named(edition.newsletter, names_in(edition.newsletter, sections))
+        return delivery, _variant(database, edition, links, wanted, "Such a reader")
+    return delivery, _rendering(database, edition, links, delivery, choice)
 
 
 def _rendering(
@@ -68,14 +118,18 @@ def _rendering(
     """The mail that a delivery is made of, or would be of somebody who chose that."""
     if delivery.rendering_id is not None:
         return database.get_one(Rendering, delivery.rendering_id)
+    return _variant(database, edition, links, choice, delivery.address)
+
+
+def _variant(database: Session, edition: Edition, links: Links, choice: str, who: str) -> Rendering:
     variant = variant_of(edition, choice)
     if variant is None:
         raise NotFound(
-            f"{delivery.address} chose only sections that {edition.key} does not have, and would get nothing.",
+            f"{who} chose only sections that {edition.key} does not have, and would get nothing.",
             remedy=f"See who gets what: pulse-mailer edition variants {edition.name}",
         )
     kept = {one.variant: one for one in renderings(database, edition.id)}
-    return kept.get(variant) or render(edition, links, variant=variant)
+    return kept.get(variant) or remembering.render(edition, links, variant=variant)
 
 
 def _delivery(

@@ -18,13 +18,13 @@ from pulse_mailer.clock import now
 from pulse_mailer.composing.merging import Merger, from_domain
 from pulse_mailer.composing.preflight import Finding, preflight
 from pulse_mailer.composing.proofs import Mark, proof_mail
-from pulse_mailer.composing.rendering import render
 from pulse_mailer.composing.signing import Signer
 from pulse_mailer.delivery import wallclock
 from pulse_mailer.delivery.changing import held
 from pulse_mailer.delivery.dispatch import Way
 from pulse_mailer.delivery.posting import Posted, post
-from pulse_mailer.delivery.previewing import delivery_as
+from pulse_mailer.delivery.previewing import mail_as
+from pulse_mailer.delivery.variants import sections_of
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.approval import Proof
 from pulse_mailer.domain.delivery import Delivery
@@ -32,7 +32,7 @@ from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.domain.message import Message
 from pulse_mailer.domain.suppression import Suppression
 from pulse_mailer.editions import history, reading
-from pulse_mailer.errors import UsageError
+from pulse_mailer.errors import Conflict, UsageError
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import FOR_SHOW
 
@@ -50,11 +50,15 @@ class Wish:
     Attributes:
         name: the edition's, as `reading.edition()` takes it.
         like: the address of a subscriber as whom to see it; empty: a sample reader.
+        sections: names of sections, to see it as who chose these; none: as the reader chose.
+        last: the number of the latest proof that they know of, 0 where there is none; None: whichever it is.
     """
 
     name: str
     to: Sequence[str]
     like: str = ""
+    sections: Sequence[str] = ()
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,14 @@ def send(way: Way, keys: Keys, wish: Wish, *, actor: str) -> Proofed:
     Raises:
         NotFound, UsageError: no such edition or subscriber, or nobody to send to, or too many.
         BadAddress: one of them is none; nothing was sent.
+        Conflict: there is another proof by now than the latest that they know of; nothing was sent.
         CompositionError: it cannot be made into mail.
         BadSetting: mail is to be signed, and there is no key.
     """
     with way.database.reading() as database:
         made = _make(database, way, keys, wish)
     with way.database.transaction() as database:
-        number, sentences, messages = _keep(database, way, made, actor)
+        number, sentences, messages = _keep(database, way, made, actor, wish.last)
     posted = dict(zip((message.recipient for message in messages), post(way, messages), strict=True))
     found = {address: made.unwanted.get(address) or posted[address] for address in made.addresses}
     with way.database.transaction() as database:
@@ -119,8 +124,7 @@ def proofs(database: Session, edition_id: int) -> list[Proof]:
 def _make(database: Session, way: Way, keys: Keys, wish: Wish) -> _Made:
     addresses = _addresses(wish.to)
     edition = reading.edition(database, wish.name)
-    rendering = reading.rendering(database, edition.id) or render(edition, way.links)
-    like = delivery_as(database, edition, keys, way.links, wish.like)
+    like, rendering = mail_as(database, edition, keys, way.links, wish.like, wish.sections)
     reader = Delivery(
         id=0,
         address=like.address if wish.like else "",
@@ -162,10 +166,18 @@ def _suppressed(database: Session, keys: Keys, addresses: Sequence[Address]) -> 
     }
 
 
-def _keep(database: Session, way: Way, made: _Made, actor: str) -> tuple[int, tuple[str, ...], list[Message]]:
+def _keep(
+    database: Session, way: Way, made: _Made, actor: str, known: int | None
+) -> tuple[int, tuple[str, ...], list[Message]]:
     """Give a proof its number and keep it before anything is sent; gives what it says of itself, and the mails."""
     (edition,) = held(database, [made.edition.id])
     last = database.scalar(select(func.max(Proof.number)).where(Proof.edition_id == edition.id)) or 0
+    # Whoever comes second waited for the edition, and finds the proof of the first here.
+    if known not in (None, last):
+        raise Conflict(
+            f"The latest proof of {edition.key} is {last}, not {known}; nothing was sent.",
+            remedy=f"Look at it first: pulse-mailer edition proofs {edition.name}",
+        )
     sentences = _sentences(database, made, last + 1, actor)
     fingerprint = made.rendering.fingerprint
     made_of = f"revision {made.edition.revision}; mail {fingerprint}"
@@ -218,8 +230,16 @@ def _sentences(database: Session, made: _Made, number: int, actor: str) -> tuple
     return (
         f"Proof {number} of {title}: revision {edition.revision}, made by {_clean(actor)} on {at}.",
         "It went to staff only, and its unsubscribe link is for show.",
+        *_part(edition, made.rendering),
         _since(database, made),
     )
+
+
+def _part(edition: Edition, rendering: Rendering) -> tuple[str, ...]:
+    """Which sections it holds, where it is not the whole edition."""
+    if not rendering.variant:
+        return ()
+    return (f"It is the mail of readers who get only: {', '.join(sections_of(edition, rendering.variant))}.",)
 
 
 def _since(database: Session, made: _Made) -> str:
@@ -258,7 +278,8 @@ def _note(database: Session, edition: Edition, number: int, posted: dict[str, Po
     after = {
         "number": number,
         "revision": edition.revision,
-        "sent": [address for address, one in posted.items() if one.is_sent],
-        "not_sent": {address: one.words for address, one in posted.items() if not one.is_sent},
+        # To whom, and what servers said, is in the proofs themselves, where it can be erased.
+        "sent": sum(one.is_sent for one in posted.values()),
+        "not_sent": sum(not one.is_sent for one in posted.values()),
     }
     audit.record(database, actor, "edition.proofed", f"edition {edition.name}", after=after)

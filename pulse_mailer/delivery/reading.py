@@ -42,29 +42,15 @@ class DeliveryDetail:
     attempts: tuple[Attempt, ...]
 
 
-def deliveries(
-    database: Session,
-    *,
-    edition_id: int | None = None,
-    status: DeliveryStatus | None = None,
-    address_hash: str | None = None,
-    limit: int = 100,
-    offset: int = 0,
-) -> list[DeliveryLine]:
-    """Deliveries, the latest edition first, then by address."""
-    wanted = _filtered(_lines(), edition_id, status, address_hash)
-    wanted = wanted.order_by(Edition.id.desc(), Delivery.address, Delivery.id).limit(limit).offset(offset)
+def deliveries(database: Session, address_hash: str, *, limit: int) -> list[DeliveryLine]:
+    """What went, or should go, to one person, the latest edition first."""
+    wanted = lines().where(Delivery.address_hash == address_hash).order_by(Edition.id.desc()).limit(limit)
     return [DeliveryLine(*row) for row in database.execute(wanted)]
 
 
-def count(
-    database: Session,
-    *,
-    edition_id: int | None = None,
-    status: DeliveryStatus | None = None,
-    address_hash: str | None = None,
-) -> int:
-    wanted = _filtered(select(func.count(Delivery.id)), edition_id, status, address_hash)
+def count(database: Session, address_hash: str) -> int:
+    """How many editions went, or should go, to one person."""
+    wanted = select(func.count(Delivery.id)).where(Delivery.address_hash == address_hash)
     return database.scalar(wanted) or 0
 
 
@@ -75,7 +61,7 @@ def delivery(database: Session, delivery_id: int) -> DeliveryDetail:
     """
     row = None
     if delivery_id < 2**63:  # neither database can be asked about a larger number
-        row = database.execute(_lines().where(Delivery.id == delivery_id)).one_or_none()
+        row = database.execute(lines().where(Delivery.id == delivery_id)).one_or_none()
     if row is None:
         raise NotFound(
             f"There is no delivery {delivery_id}.",
@@ -99,7 +85,8 @@ def last_edition(database: Session, public_id: str) -> int | None:
     return database.scalar(wanted)
 
 
-def _lines() -> Select[*tuple[Any, ...]]:
+def lines() -> Select[*tuple[Any, ...]]:
+    """What a DeliveryLine is made of, to be narrowed down and ordered."""
     return (
         select(
             Delivery.id,
@@ -118,18 +105,3 @@ def _lines() -> Select[*tuple[Any, ...]]:
         .join(Edition, Edition.id == Delivery.edition_id)
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
     )
-
-
-def _filtered(
-    wanted: Select[*tuple[Any, ...]],
-    edition_id: int | None,
-    status: DeliveryStatus | None,
-    address_hash: str | None,
-) -> Select[*tuple[Any, ...]]:
-    if edition_id is not None:
-        wanted = wanted.where(Delivery.edition_id == edition_id)
-    if status is not None:
-        wanted = wanted.where(Delivery.status == status)
-    if address_hash is not None:
-        wanted = wanted.where(Delivery.address_hash == address_hash)
-    return wanted

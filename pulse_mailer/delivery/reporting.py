@@ -2,16 +2,18 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import Session
 
+from pulse_mailer.delivery import indexed, totals
 from pulse_mailer.delivery.answering import moment
-from pulse_mailer.delivery.reading import DeliveryLine, deliveries
+from pulse_mailer.delivery.reading import DeliveryLine, lines
 from pulse_mailer.delivery.variants import passed_over_words
+from pulse_mailer.domain.counting import people
 from pulse_mailer.domain.delivery import Attempt, Delivery, DeliveryStatus, Outcome
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
@@ -24,7 +26,7 @@ _STANDS = {
     EditionStatus.SENT: "Finished",
     EditionStatus.STOPPED: "Stopped",
 }
-_OVER = (EditionStatus.SENT, EditionStatus.STOPPED)
+_MOST_LISTED = 1000
 _HALTED = (EditionStatus.PAUSED, EditionStatus.STOPPED)
 
 #: What a state means, for who reads a report.
@@ -161,12 +163,12 @@ class Report:
         if self.starts_at is not None:
             first = f"; to {self.first_count:,} of them first" if self._is_staged else ""
             at = moment(self.starts_at, self.timezone)
-            return f"Scheduled: {title} begins by itself on {at}, for {self.agreed_count:,} people{first}."
+            return f"Scheduled: {title} begins by itself on {at}, for {people(self.agreed_count)}{first}."
         if self.frozen_at is None:
             return f"{title} has not been sent."
         stands, told = _STANDS.get(self.status, self.status.value), {DeliveryStatus.SENT}
         uncertain = self.by_state[DeliveryStatus.UNCERTAIN]
-        if uncertain and self.status in _OVER:
+        if uncertain and self.status.is_over:
             stands += f", {uncertain:,} uncertain"
             told.add(DeliveryStatus.UNCERTAIN)
         counts = Counter[str]()
@@ -210,23 +212,22 @@ class Report:
             steps.append(
                 NextStep(what, f"pulse-mailer delivery settle --edition {name} --all --sent --why TEXT")
             )
-        if self.by_state[DeliveryStatus.FAILED] and self.status in _OVER:
+        if self.by_state[DeliveryStatus.FAILED] and self.status.is_over:
             steps.append(NextStep("Try those that failed once more", f"pulse-mailer edition retry {name}"))
         return tuple(steps)
 
 
-def report(database: Session, edition: Edition) -> Report:
-    """Count an edition's deliveries by state; the sum is the audience at any moment."""
-    counted = (
-        select(Delivery.status, func.count())
-        .where(Delivery.edition_id == edition.id)
-        .group_by(Delivery.status)
-    )
-    counts = {row[0]: row[1] for row in database.execute(counted)}
+def report(database: Session, edition: Edition, *, exact: bool = True) -> Report:
+    """
+    Count an edition's deliveries by state; the sum is the audience at any moment.
+
+    Args:
+        exact: at this moment, also of a large one that is being sent; else as counted some seconds ago.
+    """
     # The audience is counted by itself, so that the sum is a check and not the same figure twice.
-    audience = database.scalar(select(func.count(Delivery.id)).where(Delivery.edition_id == edition.id)) or 0
+    audience = totals.audience(database, edition)
     put_off = select(func.min(Delivery.next_attempt_at)).where(
-        Delivery.edition_id == edition.id, Delivery.status == DeliveryStatus.DEFERRED
+        totals.belongs(edition), indexed.in_state(DeliveryStatus.DEFERRED)
     )
     newsletter = database.get_one(Newsletter, edition.newsletter_id)
     return Report(
@@ -235,12 +236,10 @@ def report(database: Session, edition: Edition) -> Report:
         period=edition.period,
         status=edition.status,
         audience=audience,
-        by_state={state: counts.get(state, 0) for state in DeliveryStatus},
-        uncertain=tuple(
-            deliveries(database, edition_id=edition.id, status=DeliveryStatus.UNCERTAIN, limit=1000)
-        ),
+        by_state=totals.states(database, edition, exact=exact),
+        uncertain=tuple(_uncertain(database, edition)),
         asks=newsletter.uncertain_policy is not UncertainPolicy.GAP,
-        replies=tuple(_replies(database, edition.id)),
+        replies=tuple(_replies(database, edition)),
         starts_at=edition.starts_at,
         agreed_count=int((edition.agreed or {}).get("count", 0)),
         first_count=edition.first_count,
@@ -255,26 +254,35 @@ def report(database: Session, edition: Edition) -> Report:
     )
 
 
+def _uncertain(database: Session, edition: Edition) -> Iterator[DeliveryLine]:
+    such = totals.belongs(edition), indexed.in_state(DeliveryStatus.UNCERTAIN)
+    found = lines().where(*such).order_by(Delivery.address, Delivery.id).limit(_MOST_LISTED)
+    return (DeliveryLine(*row) for row in database.execute(found))
+
+
 def _stage_left(database: Session, edition: Edition) -> int:
     if edition.stage_until_id is None or edition.status is not EditionStatus.SENDING:
         return 0
     left = select(func.count()).where(
-        Delivery.edition_id == edition.id,
+        totals.belongs(edition),
         Delivery.id <= edition.stage_until_id,
         Delivery.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)),
     )
     return database.scalar(left) or 0
 
 
-def _replies(database: Session, edition_id: int) -> Sequence[Reply]:
+def _replies(database: Session, edition: Edition) -> Sequence[Reply]:
     answer = Attempt.relay, Attempt.code, Attempt.enhanced_code, Attempt.reply, Attempt.outcome
     counted = (
         select(*answer, func.count().label("count"))
         .join(Delivery, Delivery.id == Attempt.delivery_id)
         .where(
-            Delivery.edition_id == edition_id,
+            totals.belongs(edition),
+            totals.belongs(edition, Attempt.delivery_id),
             Attempt.number == Delivery.attempt_count,
-            Attempt.outcome != Outcome.SENT,
+            indexed.not_sent(),
+            # Once it is over these are all, and few among many that were put off first and taken later.
+            indexed.in_trouble() if edition.status.is_over else true(),
             # A doubt that was settled is no news any more, and who was tried again waits for another answer.
             or_(Attempt.outcome != Outcome.UNCERTAIN, Delivery.status == DeliveryStatus.UNCERTAIN),
             or_(Attempt.outcome != Outcome.FAILED, Delivery.status == DeliveryStatus.FAILED),

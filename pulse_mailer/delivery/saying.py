@@ -2,6 +2,8 @@
 
 import datetime
 
+from pulse_mailer.domain.counting import counted
+
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
@@ -22,7 +24,7 @@ def lasting(duration: datetime.timedelta) -> str:
     days, hours = divmod(round(seconds / _HOUR), 24)
     if seconds > 4 * _DAY or not hours:
         return f"{round(seconds / _DAY)} days"
-    return f"{days} day{'s' if days > 1 else ''} {hours} h"
+    return f"{counted(days, 'day')} {hours} h"
 
 
 def moment(at: datetime.datetime, now: datetime.datetime, word: str) -> str:

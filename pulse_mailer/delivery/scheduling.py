@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
 from pulse_mailer.clock import now
-from pulse_mailer.delivery import approvals, planning, telling, variants
+from pulse_mailer.delivery import approvals, planning, seconding, telling, variants
 from pulse_mailer.delivery.approving import Checked
 from pulse_mailer.delivery.changing import held_whole
 from pulse_mailer.delivery.planning import Approval, Terms
 from pulse_mailer.delivery.reporting import PROGRAM
+from pulse_mailer.domain.counting import people
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.notice import NoticeKind
@@ -132,13 +133,17 @@ def begin(database: Session, edition_id: int, links: Links) -> Begun | None:
     plan, wanted = variants.plan(database, edition), int(agreed.get("count", 0))
     count = plan.count
     if not count or planning.surprising(count, wanted):
-        words = f"It would go to {count:,} people, and {wanted:,} were agreed to."
+        words = f"It would go to {people(count)}, and {wanted:,} were agreed to."
         return _refuse(database, edition, words, "Look at who gets it, and agree anew")
     standing = approvals.standing(database, edition)
     if standing is None or not standing.holds:
         return _refuse(
             database, edition, f"Its approval does not hold: {approvals.broken(standing)}.", "Look at it"
         )
+    signed = standing.approval
+    if seconding.is_alone(edition, signed.actor, signed.facts["edited_by"]):
+        words = f"It needs a second person now, and {signed.actor}, who approved it, had changed it."
+        return _refuse(database, edition, words, "Have another approve it")
     try:
         late = variants.compile_missing(edition, links, kept, plan.names)
     except Conflict as error:  # no worker could ever begin it, and no person would be told

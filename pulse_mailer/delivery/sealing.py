@@ -19,6 +19,7 @@ from pulse_mailer.composing.rendering import fingerprint_of
 from pulse_mailer.domain.content import content_of, hash_of
 from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.variant import WHOLE
 from pulse_mailer.subscribers.audience import rule
 
 Facts = dict[str, Any]
@@ -29,8 +30,9 @@ SAID: Mapping[str, str] = {
     "newsletter": "what its newsletter says of itself",
     "design": "its design",
     "renderings": "the mail that was kept",
+    "web_copy": "the web copy that was kept",
     "audience": "whom it goes to",
-    "sender": "who sends it, and through what",
+    "sender": "its sender or backends",
     "starts_at": "when it begins",
 }
 
@@ -52,12 +54,14 @@ def facts(
         NotFound, BrokenTemplate: its design is gone, or cannot be used any more.
     """
     newsletter = edition.newsletter
+    kept = database.scalars(select(Rendering).where(Rendering.edition_id == edition.id)).all()
     return {
         "edition": edition.name,
         "source": hash_of(content_of(edition)),
         "newsletter": _hash(_in_mail(newsletter)),
         "design": {"name": newsletter.design, "hash": designs.hash_of(designs.load(newsletter.design))},
-        "renderings": _renderings(database, edition.id),
+        "renderings": _renderings(kept),
+        "web_copy": _hash([row.web_html for row in kept if row.variant == WHOLE]),
         "audience": rule(newsletter),
         "sender": {
             "from_name": newsletter.from_name,
@@ -81,17 +85,17 @@ def differences(agreed: Facts, found: Facts) -> list[str]:
     A mail that was made since, for a choice of sections that nobody had then, is no difference: it is made of the
     source and the design that were signed. A mail that is gone or another is.
     """
-    unlike = [name for name in SAID if name != "renderings" and agreed[name] != found[name]]
+    # What was approved before the web copy was signed says nothing of it.
+    unlike = [name for name in SAID if name != "renderings" and agreed.get(name, found[name]) != found[name]]
     kept = found["renderings"]
     if any(kept.get(variant) != fingerprint for variant, fingerprint in agreed["renderings"].items()):
         unlike.append("renderings")
     return unlike
 
 
-def _renderings(database: Session, edition_id: int) -> dict[str, str]:
+def _renderings(kept: Sequence[Rendering]) -> dict[str, str]:
     """By variant, the fingerprint of the bytes that are kept, and not merely the one that is kept beside them."""
-    rows = database.scalars(select(Rendering).where(Rendering.edition_id == edition_id))
-    return {row.variant: fingerprint_of(row.segments) for row in rows}
+    return {row.variant: fingerprint_of(row.segments) for row in kept}
 
 
 def _in_mail(newsletter: Newsletter) -> dict[str, Any]:

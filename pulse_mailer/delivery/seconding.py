@@ -5,22 +5,16 @@ Who is who goes by the name that acts (`PULSE_MAILER_ACTOR`, or the account at t
 procedure and no wall: whoever may type commands may type another's name. It is recorded with the account.
 """
 
-import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pulse_mailer.actors import person
 from pulse_mailer.domain.approval import Approval
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.history import EditionVersion
 from pulse_mailer.errors import Refused
-
-
-def person(actor: str) -> str:
-    """Who an actor is, wherever they act from: "ann@example.org" of "cli:Ann@example.org (root)"."""
-    name = actor.partition(":")[2] or actor
-    return re.sub(r" \([^()]*\)$", "", name).strip().casefold()
 
 
 def editors(database: Session, edition_id: int) -> list[str]:
@@ -44,6 +38,11 @@ def is_among(actor: str, editors: Sequence[str]) -> bool:
     return person(actor) in {person(editor) for editor in editors}
 
 
+def is_alone(edition: Edition, actor: str, edited_by: Sequence[str]) -> bool:
+    """Whether the newsletter wants a second person, and who approved it is one of those who changed it."""
+    return edition.newsletter.needs_second and is_among(actor, edited_by)
+
+
 def refuse_alone(database: Session, edition: Edition) -> None:
     """
     Raises:
@@ -53,7 +52,7 @@ def refuse_alone(database: Session, edition: Edition) -> None:
         return
     raise Refused(
         f"{edition.key} needs a second person: nobody has approved it as it is. {who(editors(database, edition.id))}",
-        remedy=f"Then send it. To approve: pulse-mailer edition approve {edition.name}",
+        remedy=f"Have one of the others approve it, and then send it: pulse-mailer edition approve {edition.name}",
     )
 
 
@@ -62,7 +61,7 @@ def refuse_editor(edition: Edition, actor: str, edited_by: Sequence[str]) -> Non
     Raises:
         Refused: the newsletter wants a second person, and this is one of those who changed the edition.
     """
-    if edition.newsletter.needs_second and is_among(actor, edited_by):
+    if is_alone(edition, actor, edited_by):
         raise Refused(
             f"{actor} changed {edition.key}, and cannot be the second person who approves it. {who(edited_by)}",
             remedy=f"Ask one of them: pulse-mailer edition approve {edition.name}",

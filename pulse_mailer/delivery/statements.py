@@ -38,18 +38,22 @@ def together(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"rows": json.dumps(rows), "count": len(rows)}
 
 
+# Chosen first, and once: of a subquery in the condition PostgreSQL may make a loop, in which each turn finds those
+# that the turn before did not lock, and so takes more than the limit.
 CLAIM = Statement(
     """
-    UPDATE deliveries
-    SET status = 'claimed', next_attempt_at = NULL, lease_owner = :owner, lease_epoch = lease_epoch + 1,
-        lease_until = :until, changed_at = :at
-    WHERE id IN (
+    WITH chosen AS MATERIALIZED (
       SELECT id FROM deliveries
       WHERE edition_id = :edition_id AND next_attempt_at <= :at
         AND EXISTS (SELECT 1 FROM editions
                     WHERE editions.id = deliveries.edition_id AND editions.status = 'sending'
                       AND (editions.stage_until_id IS NULL OR deliveries.id <= editions.stage_until_id))
+        AND NOT EXISTS (SELECT 1 FROM standstills)
       ORDER BY next_attempt_at, id LIMIT :limit {locking})
+    UPDATE deliveries
+    SET status = 'claimed', next_attempt_at = NULL, lease_owner = :owner, lease_epoch = lease_epoch + 1,
+        lease_until = :until, changed_at = :at
+    WHERE id IN (SELECT id FROM chosen)
     RETURNING id, lease_epoch, attempt_count, rendering_id, address, address_hash, message_id, slots, dated_at
     """,
     locking="FOR UPDATE SKIP LOCKED",
@@ -72,17 +76,22 @@ MARK = Statement(
       AND EXISTS (SELECT 1 FROM subscriptions
                   WHERE subscriptions.id = deliveries.subscription_id AND subscriptions.status = 'active')
       AND NOT EXISTS (SELECT 1 FROM suppressions WHERE suppressions.address_hash = deliveries.address_hash)
+      AND NOT EXISTS (SELECT 1 FROM standstills)
     RETURNING deliveries.id
     """,
     given="id bigint, epoch integer, number integer, backend text, relay text, connection integer",
 )
 
+# Of somebody who was erased while their mail was being handed over, no words are kept: servers like to repeat the
+# address in them.
+#
 # A certain answer that comes after the lease ended is evidence: nobody else worked on the delivery meanwhile, or its
 # epoch would be another. "Taken" is evidence also where somebody had it wait again: else the reader would get two.
 RECORD = Statement(
     """
     UPDATE deliveries
-    SET status = given.status, next_attempt_at = given.next_attempt_at, reason = given.reason, changed_at = :at,
+    SET status = given.status, next_attempt_at = given.next_attempt_at, changed_at = :at,
+        reason = CASE WHEN deliveries.address = '' THEN '' ELSE given.reason END,
         lease_owner = NULL, lease_until = NULL
     FROM {given}
     WHERE deliveries.id = given.id AND lease_epoch = given.epoch AND attempt_count = given.number
@@ -100,7 +109,9 @@ KEEP_ATTEMPT = Statement(
     INSERT INTO attempts (delivery_id, number, worker, backend, relay, connection, started_at, ended_at, stage,
                           outcome, fault, code, enhanced_code, reply, provider_id)
     SELECT id, number, :owner, backend, relay, connection, started_at, :at, stage,
-           outcome, fault, code, enhanced_code, reply, provider_id
+           outcome, fault, code, enhanced_code,
+           (SELECT CASE WHEN address = '' THEN '' ELSE given.reply END FROM deliveries WHERE id = given.id),
+           (SELECT CASE WHEN address = '' THEN '' ELSE given.provider_id END FROM deliveries WHERE id = given.id)
     FROM {given} WHERE true
     ON CONFLICT (delivery_id, number) DO UPDATE
     SET ended_at = excluded.ended_at, stage = excluded.stage, outcome = excluded.outcome, fault = excluded.fault,

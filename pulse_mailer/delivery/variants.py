@@ -8,7 +8,6 @@ this edition.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pulse_mailer.composing.finding import Finding
@@ -17,7 +16,9 @@ from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.domain.variant import WHOLE, numbers, seen_sections, variant_of
 from pulse_mailer.errors import Conflict
 from pulse_mailer.links import Links
-from pulse_mailer.subscribers.audience import audience
+from pulse_mailer.subscribers.audience import anybody_chose
+from pulse_mailer.subscribers.audience import numbers as numbers_of
+from pulse_mailer.subscribers.reasons import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,13 @@ class Plan:
         variants: the whole edition first, also where nobody gets it, since the web copy is made with it.
         nothing_for: the choices of those who chose only sections that this edition does not have.
         passed_over: how many they are; they get nothing.
+        left_out: how many of the newsletter's subscribers are not in the audience, by cause.
     """
 
     variants: tuple[Variant, ...]
     nothing_for: tuple[str, ...]
     passed_over: int
+    left_out: dict[Cause, int]
 
     @property
     def count(self) -> int:
@@ -65,7 +68,10 @@ class Plan:
 
 
 def passed_over_words(count: int) -> str:
-    return f"{count:,} chose only sections that this edition does not have, and get nothing." if count else ""
+    gets = "gets" if count == 1 else "get"
+    return (
+        f"{count:,} chose only sections that this edition does not have, and {gets} nothing." if count else ""
+    )
 
 
 def plan(database: Session, edition: Edition) -> Plan:
@@ -73,9 +79,8 @@ def plan(database: Session, edition: Edition) -> Plan:
     Args:
         edition: with its sections and its newsletter's programme loaded.
     """
-    people = audience(edition.newsletter_id).subquery()
-    counted = select(people.c.choice, func.count()).group_by(people.c.choice)
-    counts: dict[str, int] = {row[0]: row[1] for row in database.execute(counted)}
+    found = numbers_of(database, edition.newsletter_id)
+    counts = found.by_choice
     by_name: dict[str, list[str]] = {WHOLE: []}
     nothing_for = []
     for choice in sorted(counts):
@@ -86,7 +91,15 @@ def plan(database: Session, edition: Edition) -> Plan:
             by_name.setdefault(name, []).append(choice)
     made = [_variant(edition, name, choices, counts) for name, choices in by_name.items()]
     made.sort(key=lambda variant: (variant.name != WHOLE, -variant.count))
-    return Plan(tuple(made), tuple(nothing_for), sum(counts[choice] for choice in nothing_for))
+    passed_over = sum(counts[choice] for choice in nothing_for)
+    return Plan(tuple(made), tuple(nothing_for), passed_over, found.left_out)
+
+
+def names(database: Session, edition: Edition) -> tuple[str, ...]:
+    """The names that `plan()` has; nobody is counted where all get the whole edition."""
+    if not anybody_chose(database, edition.newsletter_id):
+        return (WHOLE,)
+    return plan(database, edition).names
 
 
 def compile_missing(
@@ -114,20 +127,21 @@ def compile_missing(
 
 def named(edition: Edition, rendering: Rendering, finding: Finding) -> Finding:
     """A finding in a variant's mail, its place saying in which."""
-    names = ", ".join(_sections(edition, rendering.variant))
+    names = ", ".join(sections_of(edition, rendering.variant))
     return replace(finding, at=replace(finding.at, words=f"{finding.at.words} for those who chose {names}"))
 
 
 def _variant(edition: Edition, name: str, choices: list[str], counts: dict[str, int]) -> Variant:
     return Variant(
         name=name,
-        sections=_sections(edition, name),
+        sections=sections_of(edition, name),
         choices=tuple(choices),
         count=sum(counts[choice] for choice in choices),
     )
 
 
-def _sections(edition: Edition, name: str) -> tuple[str, ...]:
+def sections_of(edition: Edition, name: str) -> tuple[str, ...]:
+    """The names of the sections that a variant holds."""
     seen = seen_sections(edition)
     wanted = numbers(name) or seen.keys()
     return tuple(section.name for number, section in seen.items() if number in wanted)

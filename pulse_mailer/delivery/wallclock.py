@@ -54,6 +54,16 @@ def read(text: str, zone: str, *, turn: str | None = None) -> datetime.datetime:
     return (first, second)[TURNS[turn]].astimezone(datetime.UTC)
 
 
+def midnight(on: datetime.date, zone: str) -> datetime.datetime:
+    """
+    Give the moment, in UTC, when a day begins in that zone.
+
+    Raises:
+        UsageError: no zone is called so.
+    """
+    return datetime.datetime.combine(on, datetime.time(), _zone(zone)).astimezone(datetime.UTC)
+
+
 def said(at: datetime.datetime, zone: str) -> str:
     """A moment for people, in a zone and in UTC: 1 Dec 2026 09:00 GMT in Europe/London (09:00 UTC)."""
     there, utc = at.astimezone(_zone(zone)), at.astimezone(datetime.UTC)

@@ -1,10 +1,18 @@
 """One e-mail address, in the form to write to and in the form to compare by."""
 
+import re
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
 from pulse_mailer.errors import BadAddress
+
+_IN_WORDS = re.compile(r"[^\s<>()\[\]{},;:\"'“”‘’]+@[^\s<>()\[\]{},;:\"'“”‘’]+")
+
+
+def without_addresses(words: str) -> str:
+    """The words with "(address)" in the place of each address, for what can never be changed again."""
+    return _IN_WORDS.sub("(address)", words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""The declarative base, the naming of constraints, and the column types that the tables share."""
+"""The declarative base, the naming of constraints, the column types that tables share, and rows as plain values."""
 
 import datetime
 import enum
+import functools
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData, String, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -65,6 +66,9 @@ def one_of(words: type[enum.StrEnum], *, constrained: bool = True) -> Enum:
 
 AnyJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
+#: Text that is compared byte by byte on both databases, so that an index of it answers what begins with something.
+ByBytes = String().with_variant(String(collation="C"), "postgresql")
+
 Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 
 
@@ -78,3 +82,29 @@ class Base(DeclarativeBase):
         list[str]: AnyJson,
         list[dict[str, str]]: AnyJson,
     }
+
+
+def loaded(row: Base) -> tuple[Any, ...]:
+    """
+    All that a row says, and the rows that were loaded with it: values that can be compared and hashed as text.
+
+    Whatever is not among them cannot be read from the row either: it raises, as `lazy="raise"` has it.
+    """
+    columns, relations = _names(type(row))
+    absent = inspect(row).unloaded
+    values = tuple(getattr(row, name) for name in columns)
+    return *values, *((name, _beside(getattr(row, name))) for name in relations if name not in absent)
+
+
+def _beside(found: Base | list[Base] | None) -> Any:
+    if isinstance(found, Base):
+        return loaded(found)
+    return found if found is None else [loaded(row) for row in found]
+
+
+@functools.cache
+def _names(kind: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that are read along with a row, and its relationships."""
+    mapper = inspect(kind)
+    columns = tuple(column.key for column in mapper.column_attrs if not column.deferred)
+    return columns, tuple(mapper.relationships.keys())

@@ -97,6 +97,18 @@ class Stage(enum.StrEnum):
     DOT = "dot"
 
 
+#: Of an index: the states that few deliveries are in, and that people ask for.
+#: The states that people ask about, and that few deliveries are in.
+IN_TROUBLE = (
+    DeliveryStatus.DEFERRED,
+    DeliveryStatus.UNCERTAIN,
+    DeliveryStatus.FAILED,
+    DeliveryStatus.SKIPPED,
+    DeliveryStatus.CANCELLED,
+)
+_IN_TROUBLE = f"status IN ({', '.join(repr(state.value) for state in IN_TROUBLE)})"
+
+
 class Delivery(Base):
     """
     One row of the ledger.
@@ -130,6 +142,14 @@ class Delivery(Base):
             "edition_id",
             sqlite_where=text("lease_owner IS NOT NULL"),
             postgresql_where=text("lease_owner IS NOT NULL"),
+        ),
+        # What people look for. Most deliveries are sent, and never in it on their way there.
+        Index(
+            "ix_deliveries_in_trouble",
+            "status",
+            "id",
+            sqlite_where=text(_IN_TROUBLE),
+            postgresql_where=text(_IN_TROUBLE),
         ),
         Index(None, "address_hash"),
         Index(None, "subscription_id"),
@@ -181,7 +201,16 @@ class Attempt(Base):
     """
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "number"),
+        # Refusals and doubts are few, and are what reports tell of.
+        Index(
+            "ix_attempts_not_sent",
+            "delivery_id",
+            sqlite_where=text("outcome <> 'sent'"),
+            postgresql_where=text("outcome <> 'sent'"),
+        ),
+    )
 
     id: Mapped[Id]
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))

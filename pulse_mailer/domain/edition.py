@@ -29,6 +29,11 @@ class EditionStatus(enum.StrEnum):
         said = {EditionStatus.DRAFT: "a draft", EditionStatus.SENDING: "being sent"}
         return said.get(self, self.value)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more of it is sent, unless a person has some of it sent again."""
+        return self in (EditionStatus.SENT, EditionStatus.STOPPED)
+
 
 BECOMES: dict[EditionStatus, frozenset[EditionStatus]] = {
     EditionStatus.DRAFT: frozenset({EditionStatus.APPROVED}),
@@ -70,6 +75,9 @@ class Edition(Base):
         lifetime_hours: how long after the freezing what was put off is tried again; then it fails.
         first_count: send to so many first, and then wait for a person; None: to all.
         stage_until_id: the last delivery of that first stage; None: there is none, or it is over.
+        first_delivery_id, last_delivery_id: its deliveries are these and all between them, once its audience is
+            fixed; None: they do not lie together.
+        counted_at: when its totals were stored; None: what they say may have changed since.
         passed_over_count: how many chose only sections that it does not have, when its audience was fixed.
         halt_reason, halted_by: why it is paused or stopped, as people read it, and who did it.
         brake_on: whether a share of failures pauses it.
@@ -111,6 +119,9 @@ class Edition(Base):
     lifetime_hours: Mapped[int] = mapped_column(default=48)
     first_count: Mapped[int | None]
     stage_until_id: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    first_delivery_id: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    last_delivery_id: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    counted_at: Mapped[datetime.datetime | None]
     passed_over_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     halt_reason: Mapped[str] = mapped_column(default="")
     halted_by: Mapped[str] = mapped_column(default="")
@@ -149,6 +160,7 @@ class Edition(Base):
                 f"The edition {self.key} is {self.status.words} and cannot become {status.value}."
             )
         self.status = status
+        self.counted_at = None
 
     def next_number(self) -> int:
         """A number that no item of it has or had."""

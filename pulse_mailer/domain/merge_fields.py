@@ -21,8 +21,8 @@ MOST_DEFAULT = 60  #: letters
 MOST_VALUE = 100  #: letters of a reader's own value; the rest is cut off
 POSSIBLE = ", ".join(f"{{{name}|…}}" for name in FIELDS)
 
-_FIELD = re.compile(r"(?<!\{)\{([A-Za-z_]\w{0,40}) {0,3}\|([^{}|\[\]\r\n]{1,200})\}")
-_ATTEMPT = re.compile(r"(?<!\{)\{(?=[^\W\d])([^{}\r\n]{0,80})(\}?)")
+_FIELD = re.compile(r"\{(?<!\{\{)([A-Za-z_]\w{0,40}) {0,3}\|([^{}|\[\]\r\n]{1,200})\}")
+_ATTEMPT = re.compile(r"\{(?<!\{\{)(?=[^\W\d])([^{}\r\n]{0,80})(\}?)")
 # What no reader sees, or what turns the words around it: controls, marks of direction, letters without width,
 # halves of letters, tags, and letters that mean something in one font only.
 _UNSEEN = re.compile(

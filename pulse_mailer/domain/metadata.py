@@ -1,6 +1,7 @@
 """The complete schema: importing this module is importing every table."""
 
 from pulse_mailer.domain import (
+    access,
     approval,
     auditing,
     correction,
@@ -11,16 +12,22 @@ from pulse_mailer.domain import (
     newsletter,
     notice,
     picture,
+    presence,
     publication,
+    rehearsal,
     route,
     staff,
     subscriber,
     suppression,
+    total,
+    upload,
     visit,
+    working,
 )
 from pulse_mailer.domain.base import Base
 
 TABLES = (
+    access,
     approval,
     auditing,
     correction,
@@ -31,12 +38,17 @@ TABLES = (
     newsletter,
     notice,
     picture,
+    presence,
     publication,
+    rehearsal,
     route,
     staff,
     subscriber,
     suppression,
+    total,
+    upload,
     visit,
+    working,
 )
 
 metadata = Base.metadata

@@ -67,6 +67,11 @@ class Newsletter(Base):
         order_by="ProgrammeCategory.position", cascade="all, delete-orphan", lazy="raise"
     )
 
+    @property
+    def choosable(self) -> list["ProgrammeSection"]:
+        """The sections that readers choose among; the sender's own news goes along with whatever is chosen."""
+        return [section for section in self.sections if not section.is_news]
+
 
 class ProgrammeSection(Base):
     """

@@ -3,10 +3,11 @@
 import datetime
 import enum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from pulse_mailer.domain.base import Base, Id, one_of
+from pulse_mailer.domain.base import Base, ByBytes, Id, one_of
+from pulse_mailer.domain.names import fold
 
 
 class SubscriptionStatus(enum.StrEnum):
@@ -37,10 +38,18 @@ class Subscriber(Base):
     Attributes:
         address: as they write it; empty once erased.
         address_hash: keyed hash of the comparable form; stays, so that nobody imports them again by mistake.
+        address_key, name_key, surname_key: what staff search by the beginning of; see `search_keys()`.
+        domain_key: the domain of the address, by which the deliveries to a small one are found.
     """
 
     __tablename__ = "subscribers"
-    __table_args__ = (UniqueConstraint("address_hash"),)
+    __table_args__ = (
+        UniqueConstraint("address_hash"),
+        Index(None, "address_key", "id"),
+        Index(None, "name_key"),
+        Index(None, "surname_key"),
+        Index(None, "domain_key"),
+    )
 
     id: Mapped[Id]
     address: Mapped[str]
@@ -50,6 +59,23 @@ class Subscriber(Base):
     organisation: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime.datetime]
     erased_at: Mapped[datetime.datetime | None]
+    address_key: Mapped[str] = mapped_column(ByBytes, default="", server_default="")
+    name_key: Mapped[str] = mapped_column(ByBytes, default="", server_default="")
+    surname_key: Mapped[str] = mapped_column(ByBytes, default="", server_default="")
+    domain_key: Mapped[str] = mapped_column(ByBytes, default="", server_default="")
+
+
+def search_keys(address: str, first_name: str, last_name: str) -> dict[str, str]:
+    """
+    The keys of a Subscriber: "ann.lee@example.org", "ann lee", "lee ann" and "example.org"; empty where there is
+    nothing.
+    """
+    return {
+        "address_key": address.lower(),
+        "name_key": fold(f"{first_name} {last_name}"),
+        "surname_key": fold(f"{last_name} {first_name}"),
+        "domain_key": address.lower().rpartition("@")[2],
+    }
 
 
 class Subscription(Base):
@@ -64,6 +90,8 @@ class Subscription(Base):
         UniqueConstraint("newsletter_id", "subscriber_id"),
         UniqueConstraint("public_id"),
         Index(None, "subscriber_id"),
+        Index(None, "newsletter_id", "status", "id"),
+        Index(None, "newsletter_id", "status", "choice"),  # an audience is counted from it alone
         CheckConstraint("length(public_id) = 16", name="public_id_has_16_letters"),
     )
 
@@ -89,7 +117,16 @@ class SubscriptionEvent(Base):
     """
 
     __tablename__ = "subscription_events"
-    __table_args__ = (Index(None, "subscription_id", "at"),)
+    __table_args__ = (
+        Index(None, "subscription_id", "at"),
+        # Most events have none; asked for by `=`, which both databases know to be no NULL.
+        Index(
+            "ix_subscription_events_of_edition",
+            "edition_id",
+            sqlite_where=text("edition_id IS NOT NULL"),
+            postgresql_where=text("edition_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscriptions.id", ondelete="CASCADE"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pulse_mailer.domain.edition import Edition, Section
+from pulse_mailer.domain.names import fold
 
 WHOLE = ""  #: the name of the variant that holds every section
 
@@ -33,18 +34,16 @@ def variant_of(edition: Edition, choice: str) -> str | None:
     Args:
         choice: as a Subscription holds it: ids of the programme's sections, "3,7"; empty: all.
     """
-    programme = {
-        _plain(section.name): section.id for section in edition.newsletter.sections if not section.is_news
-    }
+    programme = {fold(section.name): section.id for section in edition.newsletter.choosable}
     seen = seen_sections(edition)
     listed = {
         number: programme[name]
         for number, section in seen.items()
-        if not section.is_news and (name := _plain(section.name)) in programme
+        if not section.is_news and (name := fold(section.name)) in programme
     }
     if not choice or not listed:
         return WHOLE
-    chosen = {int(part) for part in choice.split(",")}
+    chosen = ids_of(choice)
     kept = [number for number in seen if number not in listed or listed[number] in chosen]
     if not chosen & set(listed.values()):
         return None
@@ -61,5 +60,6 @@ def choice_of(section_ids: Sequence[int]) -> str:
     return ",".join(str(one) for one in sorted(set(section_ids)))
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
+def ids_of(choice: str) -> frozenset[int]:
+    """The ids of chosen sections; none when all are wanted."""
+    return frozenset(int(one) for one in choice.split(",") if one)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.edition import Category, Edition, Item
+from pulse_mailer.domain.names import fold
 from pulse_mailer.editions import following, places
 from pulse_mailer.editions.changing import Change, changing
-from pulse_mailer.editions.places import PlacedItem, fold
+from pulse_mailer.editions.places import PlacedItem
 from pulse_mailer.editions.spots import Spot
 from pulse_mailer.errors import Refused, UsageError
 

@@ -1,6 +1,9 @@
 """A new edition: what stays from month to month is there, no items yet, and what must be written is marked."""
 
+import datetime
+import itertools
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -82,6 +85,35 @@ def period_of(key: str, language: str) -> str:
     if part := _PART.fullmatch(key):
         return f"{part[2].capitalize()} {part[1]}"
     return ""
+
+
+def named(typed: str) -> tuple[str, str]:
+    """
+    The key, and the period where the key does not tell it, of an edition as people name it.
+
+    "March 2027" is 2027-03; "Summer special" is Summer-special, and its period is what was typed.
+    """
+    words = typed.split()
+    if len(words) == 2 and words[0].capitalize() in _MONTHS:
+        month = f"{words[1]}-{_MONTHS.index(words[0].capitalize()) + 1:02d}"
+        if _MONTH.fullmatch(month):
+            return month, ""
+    return "-".join(words), " ".join(words) if len(words) > 1 else ""
+
+
+def next_key(known: Sequence[str], today: datetime.date) -> str:
+    """
+    The key of the edition after a monthly one: 2026-12 after 2026-11; where that does not tell, this month's, or of
+    the first month after it that has none.
+
+    Args:
+        known: the keys that there are, the newest first.
+    """
+    found = _MONTH.fullmatch(known[0]) if known else None
+    is_month = found is not None and not found[3]
+    year, month = (int(found[1]), int(found[2]) + 1) if found and is_month else (today.year, today.month)
+    keys = (f"{year + past // 12}-{past % 12 + 1:02d}" for past in itertools.count(month - 1))
+    return next(key for key in keys if key not in known)
 
 
 def _latest(database: Session, newsletter: Newsletter) -> Edition | None:

@@ -13,15 +13,16 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from pulse_mailer import audit
+from pulse_mailer import actors, audit
 from pulse_mailer.clock import now
 from pulse_mailer.domain.approval import Approval
 from pulse_mailer.domain.content import content_of
 from pulse_mailer.domain.edition import Edition, EditionStatus, Rendering
 from pulse_mailer.editions import history, reading
-from pulse_mailer.errors import Conflict, WrongState
+from pulse_mailer.errors import Agreed, Conflict, WrongState
 
-_AGREED = (EditionStatus.APPROVED, EditionStatus.SCHEDULED)
+#: What people agreed to.
+AGREED = (EditionStatus.APPROVED, EditionStatus.SCHEDULED)
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ def changing(
     edition = held(database, name)
     if expected is not None and edition.revision != expected:
         raise _conflict(database, edition, expected)
-    if edition.status not in (EditionStatus.DRAFT, *_AGREED):
+    if not is_open(edition):
         raise WrongState(
             f"The edition {edition.key} is {edition.status.words} and cannot be changed any more.",
             remedy=f"Put its web copy right: pulse-mailer edition correct {edition.name} --help",
@@ -97,6 +98,11 @@ def changing(
     )
 
 
+def is_open(edition: Edition) -> bool:
+    """Whether it may still be changed: its sending has not begun."""
+    return edition.status in (EditionStatus.DRAFT, *AGREED)
+
+
 def held(database: Session, name: str) -> Edition:
     """
     An edition as it is now, with everything in it; nobody else changes it until this transaction ends.
@@ -110,6 +116,23 @@ def held(database: Session, name: str) -> Edition:
     return database.scalars(wanted, execution_options={"populate_existing": True}).one()
 
 
+def agreed_to(database: Session, name: str, *, may_reopen: bool) -> None:
+    """
+    Hold an edition that is about to be changed, unless people agreed to it and nobody said that this may be void.
+
+    Raises:
+        Agreed: it was approved or scheduled, and `may_reopen` is not said.
+        NotFound, UsageError: see `reading.edition()`.
+    """
+    edition = held(database, name)
+    if edition.status in AGREED and not may_reopen:
+        raise Agreed(
+            f"The edition {edition.key} is {edition.status.words}; any change makes it a draft again, which somebody "
+            "must approve anew. Nothing of yours was stored.",
+            remedy="Say first that it may be a draft again.",
+        )
+
+
 def reopen(database: Session, edition: Edition, *, actor: str, why: str) -> bool:
     """
     Make an edition that was approved or scheduled a draft again, as nobody agreed to what it is now; the approval is
@@ -117,7 +140,7 @@ def reopen(database: Session, edition: Edition, *, actor: str, why: str) -> bool
 
     Gives False when it was neither. The caller holds the edition's row.
     """
-    if edition.status not in _AGREED:
+    if edition.status not in AGREED:
         return False
     before = {
         "status": edition.status.value,
@@ -156,7 +179,7 @@ def _number(edition: Edition) -> None:
 
 def _conflict(database: Session, edition: Edition, expected: int) -> Conflict:
     latest = history.latest(database, edition.id)
-    who = f" by {latest.actor}: {latest.what}" if latest else ""
+    who = f" by {actors.names(database).of(latest.actor)}: {latest.what}" if latest else ""
     return Conflict(
         f"The edition {edition.key} was changed meanwhile{who}. It is at revision {edition.revision}, "
         f"and you looked at {expected}; nothing of yours was stored.",

@@ -14,7 +14,7 @@ from pulse_mailer.domain.inbox import Candidate, CandidateStatus
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.editions import naming
 from pulse_mailer.editions.duplicates import Seen, seen
-from pulse_mailer.editions.wording import checked, checked_text
+from pulse_mailer.editions.wording import checked, checked_text, refuse_unknown
 from pulse_mailer.errors import NotFound, Refused, UsageError
 from pulse_mailer.importing.days import day
 from pulse_mailer.importing.targets import judge
@@ -153,8 +153,9 @@ def change(database: Session, candidate_id: int, values: dict[str, str], *, acto
     Raises:
         NotFound: there is no such candidate.
         Refused: it is placed.
-        UsageError: a value is wrong; says which, and nothing is changed.
+        UsageError: there is no such field, or a value is wrong; says which, and nothing is changed.
     """
+    refuse_unknown(values, FIELDS, "An item of the inbox")
     (candidate,) = held(database, [candidate_id])
     if is_placed(database, candidate):
         raise Refused(

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from pulse_mailer.domain.content import FIELDS, Content
-from pulse_mailer.editions.places import fold
+from pulse_mailer.domain.names import fold
 from pulse_mailer.editions.rewording import Piece, reworded
 
 _TITLE_SHOWN = 60

@@ -22,7 +22,7 @@ from pulse_mailer.editions.archive import PUBLIC
 from pulse_mailer.editions.changing import held
 from pulse_mailer.editions.items import right_value
 from pulse_mailer.editions.publishing import publish
-from pulse_mailer.editions.wording import checked, checked_text
+from pulse_mailer.editions.wording import checked, checked_text, refuse_unknown
 from pulse_mailer.errors import Conflict, Refused, UsageError, WrongState
 from pulse_mailer.links import Links
 
@@ -100,9 +100,9 @@ def _put(edition: Edition, fix: Fix) -> str | bool:
     """Give what stood there before."""
     is_item = fix.number is not None
     known = (*ITEM_FIELDS, "is_hidden") if is_item else EDITION_FIELDS
-    if fix.field not in known:
-        whose = "An item" if is_item else "An edition"
-        raise UsageError(f"{whose} has no {fix.field!r} to correct.", remedy=f"It has: {', '.join(known)}.")
+    refuse_unknown([fix.field], known, "An item" if is_item else "An edition")
+    if isinstance(fix.value, bool) != (fix.field == "is_hidden"):
+        raise UsageError(f"{fix.value!r} is nothing that {fix.field!r} can be.")
     found = edition if fix.number is None else places.item(edition, fix.number).item
     before: str | bool = getattr(found, fix.field)
     setattr(found, fix.field, _right(fix))
@@ -110,6 +110,8 @@ def _put(edition: Edition, fix: Fix) -> str | bool:
 
 
 def _right(fix: Fix) -> str | bool:
+    if isinstance(fix.value, bool) is not (fix.field == "is_hidden"):
+        raise UsageError("An item is hidden or shown; everything else is words.")
     if isinstance(fix.value, bool):
         return fix.value
     if fix.number is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from pulse_mailer.editions.changing import Change, changing
-from pulse_mailer.editions.wording import checked, checked_text
+from pulse_mailer.editions.wording import checked, checked_text, refuse_unknown
 from pulse_mailer.errors import UsageError
 
 #: What staff may set on an edition.
@@ -24,9 +24,10 @@ def change(
     Raises:
         WrongState: its sending has begun.
         Conflict: somebody else changed it since.
-        UsageError: a value cannot stand in mail; says which, and nothing is changed.
+        UsageError: there is no such field, or a value cannot stand in mail; says which, and nothing is changed.
     """
-    after = {field: _right(field, value) for field, value in values.items()}
+    refuse_unknown(values, FIELDS, "An edition")
+    after = {field: right_value(field, value) for field, value in values.items()}
     named = ", ".join(field.replace("_", " ") for field in values)
     with changing(database, name, actor=actor, what=f"{named} set", expected=expected) as made:
         made.before = {field: getattr(made.edition, field) for field in after}
@@ -44,9 +45,10 @@ def keep(
     Say that fields are to stay as an earlier edition had them, so that sending does not wait for them any more.
 
     Raises:
-        UsageError: there is nothing in one of them.
+        UsageError: there is no such field, or nothing in one of them.
         WrongState, Conflict: as `change()`.
     """
+    refuse_unknown(fields, FIELDS, "An edition")
     with changing(database, name, actor=actor, expected=expected) as made:
         if empty := [field for field in fields if not getattr(made.edition, field).strip()]:
             raise UsageError(f"The {empty[0].replace('_', ' ')} is empty.", remedy="Write it.")
@@ -55,5 +57,9 @@ def keep(
     return made
 
 
-def _right(field: str, value: str) -> str:
+def right_value(field: str, value: str) -> str:
+    """
+    Raises:
+        UsageError: the value cannot stand in that field.
+    """
     return checked_text(field, value) if field == "letter" else checked(field, value)

@@ -98,7 +98,7 @@ def add(database: Session, newsletter: Newsletter, found: Found, *, said: dict[s
     if (known := database.scalar(same)) is not None:
         raise Refused(
             f"The feed {found.url} is there already ({known.id}).",
-            remedy=f"To give it another section: pulse-mailer feed remove {known.id}, and add it again.",
+            remedy=f"Remove it and add it again, to give it another section: pulse-mailer feed remove {known.id}",
         )
     names = {
         what: naming.spelled(database, newsletter, what, checked(what, said.get(what, "")))
@@ -191,6 +191,11 @@ def as_json(found: Feed) -> dict[str, Any]:
     """What `feed list --json` prints; documented in docs/commands.md and kept stable."""
     names = ("id", "url", "title", "publisher", "section", "category", "fetched_at", "trouble")
     return {name: getattr(found, name) for name in names}
+
+
+def told(came: Brought) -> dict[str, Any]:
+    """The same of a feed that was fetched, with the ids of what it brought."""
+    return as_json(came.feed) | {"new": [candidate.id for candidate in came.new]}
 
 
 def _proposal(feed: Feed, entry: Entry) -> Proposal:

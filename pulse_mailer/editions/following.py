@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from pulse_mailer.domain.edition import Category, Edition, Section
+from pulse_mailer.domain.names import fold
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeSection
 from pulse_mailer.editions import places
-from pulse_mailer.editions.places import fold
 from pulse_mailer.errors import NotFound, UsageError
 
 

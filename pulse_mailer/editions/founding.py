@@ -14,7 +14,7 @@ from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.domain.newsletter import Newsletter, UncertainPolicy
 from pulse_mailer.editions import changing
-from pulse_mailer.editions.wording import checked
+from pulse_mailer.editions.wording import checked, checked_url, refuse_unknown
 from pulse_mailer.errors import Refused, UsageError
 
 #: What staff may set, and what it is called for them.
@@ -25,6 +25,7 @@ FIELDS = (
     "reply_to",
     "postal_address",
     "reason",
+    "contact_lines",
     "language",
     "timezone",
     "design",
@@ -35,6 +36,9 @@ FIELDS = (
 )
 #: Those that no approval signs: what was to be sent may be sent after they were changed.
 _UNSIGNED = {"uncertain_policy", "told", "needs_second"}
+#: Those that may have several lines.
+SEVERAL_LINES = ("postal_address", "contact_lines")
+_MOST_CONTACTS = 12
 _YES_OR_NO = {"yes": True, "no": False}
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -82,8 +86,9 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
     Gives the keys of editions that were to be sent with what it said before, and are drafts again.
 
     Raises:
-        UsageError: a value is wrong; says which, and nothing is changed.
+        UsageError: there is no such field, or a value is wrong; says which, and nothing is changed.
     """
+    refuse_unknown(values, FIELDS, "A newsletter")
     before = {name: getattr(newsletter, name) for name in values}
     _set(newsletter, values)
     if "design" in values:
@@ -99,7 +104,7 @@ def change(database: Session, newsletter: Newsletter, values: dict[str, str], *,
     )
     if values.keys() <= _UNSIGNED:
         return []
-    why = f"{', '.join(values)} of the newsletter changed"
+    why = f"{', '.join(values).replace('_', ' ')} of the newsletter changed"
     return reopen_all(database, newsletter, why, actor=actor)
 
 
@@ -114,9 +119,41 @@ def reopen_all(database: Session, newsletter: Newsletter, why: str, *, actor: st
     ]
 
 
+def written(newsletter: Newsletter) -> dict[str, str]:
+    """What it says of itself, by the names in FIELDS, as staff type it."""
+    values = {name: getattr(newsletter, name) for name in FIELDS}
+    values["contact_lines"] = "\n".join(
+        " | ".join(line.get(part, "") for part in ("label", "text", "url")).removesuffix(" | ")
+        for line in newsletter.contact_lines
+    )
+    return {name: _typed(value) for name, value in values.items()}
+
+
+def _typed(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def faults(values: dict[str, str]) -> dict[str, UsageError]:
+    """What is wrong with each value, by its name; nothing for those that may be set."""
+    found = {}
+    for name, value in values.items():
+        try:
+            _checked(name, value)
+        except UsageError as error:
+            found[name] = error
+    return found
+
+
 def _set(newsletter: Newsletter, values: dict[str, str]) -> None:
     for name, value in values.items():
-        setattr(newsletter, name, _right(name, checked(name, value, one_line=name != "postal_address")))
+        setattr(newsletter, name, _checked(name, value))
+
+
+def _checked(name: str, value: str) -> str | list[str] | list[dict[str, str]] | bool:
+    value = checked(name, value, one_line=name not in SEVERAL_LINES)
+    return _contacts(value) if name == "contact_lines" else _right(name, value)
 
 
 def _right(name: str, value: str) -> str | list[str] | bool:
@@ -143,6 +180,22 @@ def _right(name: str, value: str) -> str | list[str] | bool:
     if name == "backends":
         return [_backend(one) for one in _parts(value)]
     return value
+
+
+def _contacts(value: str) -> list[dict[str, str]]:
+    """Lines of "Telephone | 020 7946 0000 | tel:+442079460000", whose last part may be left out."""
+    lines = [[part.strip() for part in line.split("|")] for line in value.splitlines() if line.strip()]
+    if len(lines) > _MOST_CONTACTS:
+        raise UsageError(f"There are {len(lines)} contact lines; {_MOST_CONTACTS} is the most.")
+    if wrong := [parts for parts in lines if len(parts) not in (2, 3) or not parts[1]]:
+        raise UsageError(
+            f"{' | '.join(wrong[0])!r} is no contact line.",
+            remedy="Write what it is, the words and the link with bars between: Web | example.org | https://example.org",
+        )
+    return [
+        {"label": parts[0], "text": parts[1], "url": checked_url("contact_lines", "".join(parts[2:]))}
+        for parts in lines
+    ]
 
 
 def _yes_or_no(value: str) -> bool:

@@ -35,10 +35,10 @@ def keep(
     )
 
 
-def versions(database: Session, edition_id: int) -> list[EditionVersion]:
-    """All of them, the newest first."""
+def versions(database: Session, edition_id: int, *, most: int | None = None) -> list[EditionVersion]:
+    """All of them, or the newest, the newest first."""
     wanted = select(EditionVersion).where(EditionVersion.edition_id == edition_id)
-    return list(database.scalars(wanted.order_by(EditionVersion.revision.desc())))
+    return list(database.scalars(wanted.order_by(EditionVersion.revision.desc()).limit(most)))
 
 
 def latest(database: Session, edition_id: int) -> EditionVersion | None:

@@ -15,7 +15,7 @@ from pulse_mailer import audit, pictures
 from pulse_mailer.clock import now
 from pulse_mailer.domain.edition import Edition, EditionStatus, Item
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
-from pulse_mailer.editions import changing, founding, history, reading, reimporting, sources
+from pulse_mailer.editions import changing, footers, founding, history, reading, reimporting, sources
 from pulse_mailer.editions.wording import checked_key
 from pulse_mailer.errors import NotFound, UnreadableDocument, UsageError
 from pulse_mailer.importing import read_document
@@ -97,6 +97,8 @@ def import_document(
     founded = newsletter is None
     if newsletter is None:
         newsletter = _found(database, draft, wish, actor)
+    else:
+        footers.list_differences(draft, newsletter)
     brought = _Brought(name, draft, _key(name, wish.key or draft.key), actor)
     edition = database.scalar(
         reading.whole_edition().where(Edition.newsletter_id == newsletter.id, Edition.key == brought.key)
@@ -158,7 +160,7 @@ def _found(database: Session, draft: Draft, wish: Wish, actor: str) -> Newslette
     if not slug:
         raise UsageError(
             f"No short name can be made of {draft.newsletter!r}, which has no letters of a web address.",
-            remedy="First: pulse-mailer newsletter add --help; then import with --newsletter.",
+            remedy="Make one first, and import into it by --newsletter: pulse-mailer newsletter add --help",
         )
     newsletter = founding.found(database, slug, values, actor=actor)
     newsletter.contact_lines = draft.contact_lines
@@ -172,7 +174,7 @@ def _mail_address(draft: Draft) -> str:
 
 def _bring_up_to_date(database: Session, edition: Edition, brought: _Brought) -> Imported:
     draft, said = brought.draft, _hash(brought.draft)
-    same = Imported(edition, draft, "unchanged", reimporting.Tally(unchanged=sum(1 for _ in draft.items())))
+    same = Imported(edition, draft, "unchanged", reimporting.standing(edition))
     if edition.source_hash == said:
         return same
     told, fields = (

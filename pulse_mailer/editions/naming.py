@@ -4,10 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.edition import Item
+from pulse_mailer.domain.names import fold
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
 from pulse_mailer.errors import UsageError
 from pulse_mailer.importing.draft import Programme
-from pulse_mailer.importing.names import fold
 
 
 def spelled(database: Session, newsletter: Newsletter, what: str, name: str) -> str:

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.edition import Category, Edition, Item
 from pulse_mailer.domain.inbox import Candidate, CandidateStatus
+from pulse_mailer.domain.names import fold
 from pulse_mailer.domain.newsletter import ProgrammeCategory, ProgrammeSection
 from pulse_mailer.domain.picture import Picture
-from pulse_mailer.editions import following
+from pulse_mailer.editions import following, inbox, reading
 from pulse_mailer.editions.changing import Change, changing
 from pulse_mailer.editions.collecting import held, is_placed
 from pulse_mailer.editions.duplicates import seen
-from pulse_mailer.editions.places import fold
 from pulse_mailer.errors import NotFound, Refused, UsageError
 
 
@@ -47,6 +47,23 @@ class Placed:
     change: Change
     items: list[tuple[Candidate, Item]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def waiting(database: Session, where: Place) -> list[int]:
+    """
+    All of the inbox that wait and say where they go, in its order.
+
+    Raises:
+        NotFound: there is no such edition.
+        UsageError: there is none.
+    """
+    lines = inbox.candidates(database, reading.edition(database, where.edition).newsletter_id)
+    ids = [one.candidate.id for one in lines if one.candidate.section or where.section]
+    if not ids:
+        raise UsageError(
+            "Nothing waits that names a section.", remedy="See what there is: pulse-mailer item list"
+        )
+    return ids
 
 
 def place(database: Session, ids: Sequence[int], where: Place, *, actor: str) -> Placed:
@@ -101,7 +118,7 @@ def _item(
         picture = None
         notes.append(
             f"{candidate.id} came without its picture, which is not described. "
-            f'To have it, before placing: pulse-mailer item set {candidate.id} picture-alt "..."'
+            f'Describe it before it is placed, to have it: pulse-mailer item set {candidate.id} picture-alt "..."'
         )
     item = Item(
         number=edition.next_number(),

@@ -5,17 +5,15 @@ Names are compared without case, and with straight quotation marks for curly one
 while no other has its name, or as Section/Category; what a name does not tell apart goes by its place: #2, #2/#1.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
+from pulse_mailer.domain.names import fold
 from pulse_mailer.errors import NotFound, UsageError
 
 _LISTED = 12
-_STRAIGHT = str.maketrans({"‘": "'", "’": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-"})
 
 T = TypeVar("T")
 
@@ -26,11 +24,10 @@ class PlacedItem:
     category: Category
     section: Section
 
-
-def fold(name: str) -> str:
-    """A name as people compare it."""
-    plain = unicodedata.normalize("NFKC", name).translate(_STRAIGHT)
-    return re.sub(r"\s*/\s*", "/", " ".join(plain.casefold().split()))
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it, or what it stands in, is kept from readers."""
+        return self.item.is_hidden or self.category.is_hidden or self.section.is_hidden
 
 
 def path(section: Section, category: Category) -> str:
@@ -47,7 +44,11 @@ def item(edition: Edition, number: int) -> PlacedItem:
         for found in category.items:
             if found.number == number:
                 return PlacedItem(found, category, section)
-    raise NotFound(
+    raise no_item(edition, number)
+
+
+def no_item(edition: Edition, number: int) -> NotFound:
+    return NotFound(
         f"The edition {edition.key} has no item {number}.",
         remedy=f"See their numbers: pulse-mailer edition show {edition.name}",
     )

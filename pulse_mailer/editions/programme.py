@@ -7,13 +7,14 @@ from sqlalchemy import func, literal, select, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer import audit
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.inbox import Candidate, CandidateStatus, Feed
+from pulse_mailer.domain.names import fold
 from pulse_mailer.domain.newsletter import Newsletter, ProgrammeCategory, ProgrammeSection
 from pulse_mailer.domain.subscriber import Subscription
 from pulse_mailer.editions import reading
-from pulse_mailer.editions.changing import changing
-from pulse_mailer.editions.places import fold
+from pulse_mailer.editions.changing import Change, changing
 from pulse_mailer.editions.sections import right_value
 from pulse_mailer.editions.spots import Spot
 from pulse_mailer.editions.wording import checked_name
@@ -59,11 +60,11 @@ def add(
 
 def rename(
     database: Session, slug: str | None, kind: Kind, name: str, new: str, *, actor: str
-) -> tuple[Newsletter, list[str]]:
+) -> tuple[Newsletter, list[Change]]:
     """
     Give a section or category another name; whoever chose it has chosen it still.
 
-    Gives the newsletter, and the keys of its unsent editions, which call it so too from now on.
+    Gives the newsletter, and the changes of its unsent editions, which call it so too from now on.
 
     Raises:
         NotFound: there is no such newsletter, section or category.
@@ -139,7 +140,7 @@ def remove(
     count = _choosers(database, newsletter, found.id) if kind is Kind.SECTION else 0
     if count and not chosen:
         raise Refused(
-            f"{count:,} {'subscriber' if count == 1 else 'subscribers'} chose the section {found.name}.",
+            f"{counted(count, 'subscriber')} chose the section {found.name}.",
             remedy="Rename it instead, or remove it --chosen-too: they then get the others that they chose.",
         )
     _parts(newsletter, kind).remove(found)
@@ -208,7 +209,7 @@ def _choosers(database: Session, newsletter: Newsletter, section_id: int) -> int
 
 def _rename_in_editions(
     database: Session, newsletter: Newsletter, kind: Kind, old: str, new: str, actor: str
-) -> list[str]:
+) -> list[Change]:
     """A choice of the section finds it in an edition by its name, so that the two must not part."""
     wanted = select(Edition.key).where(Edition.newsletter_id == newsletter.id, Edition.status.in_(_OPEN))
     renamed = []
@@ -224,5 +225,5 @@ def _rename_in_editions(
                     if fold(part.name) == fold(old) and (fold(new) not in taken or fold(new) == fold(old)):
                         part.name = new
         if change.made:
-            renamed.append(key)
+            renamed.append(change)
     return renamed

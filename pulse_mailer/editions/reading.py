@@ -8,13 +8,19 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, Rendering, Section
+from pulse_mailer.domain.history import EditionVersion
 from pulse_mailer.domain.newsletter import Logo, Newsletter
 from pulse_mailer.errors import NotFound, UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class EditionLine:
-    """One edition in a list."""
+    """
+    One edition in a list.
+
+    Attributes:
+        changed_by: who made its last revision, as records name them; None where no history is kept.
+    """
 
     slug: str
     key: str
@@ -25,6 +31,7 @@ class EditionLine:
     changed_at: datetime.datetime
     starts_at: datetime.datetime | None
     to_write: list[str]
+    changed_by: str | None
 
     @property
     def state(self) -> str:
@@ -94,6 +101,13 @@ def editions(database: Session, newsletter_id: int | None = None) -> list[Editio
         .where(Section.edition_id == Edition.id)
         .scalar_subquery()
     )
+    changed_by = (
+        select(EditionVersion.actor)
+        .where(EditionVersion.edition_id == Edition.id)
+        .order_by(EditionVersion.revision.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     wanted = (
         select(
             Newsletter.slug,
@@ -105,6 +119,7 @@ def editions(database: Session, newsletter_id: int | None = None) -> list[Editio
             Edition.changed_at,
             Edition.starts_at,
             Edition.to_write,
+            changed_by,
         )
         .join(Newsletter, Newsletter.id == Edition.newsletter_id)
         .order_by(Edition.key.desc(), Newsletter.slug)

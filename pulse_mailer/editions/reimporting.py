@@ -76,6 +76,13 @@ def _them(count: int) -> str:
     return "it" if count == 1 else "them"
 
 
+def standing(edition: Edition) -> Tally:
+    """What would become of the document that the edition came from, when it comes again as it was."""
+    told, here = edition.source.get("items", {}), {item.source_key for item in edition.items()} - {""}
+    kept, gone = len(here.intersection(told)), len(here.difference(told))
+    return Tally(unchanged=kept, taken_out=len(told) - kept, gone=gone)
+
+
 def bring_in(edition: Edition, told: Sequence[Told], fields: Values, draft: Draft) -> Tally:
     """
     Put a document into an edition, new or not; the caller holds its row.
@@ -145,8 +152,8 @@ class _Merge:
         for place, one in enumerate(self._told):
             if place in matches:
                 continue
-            if one.key in self._before:
-                self._leave_out(one)
+            if key := self._taken_out_as(one):
+                self._leave_out(one, key)
             else:
                 self._make(one, place)
         self._places.number_all()
@@ -245,9 +252,18 @@ class _Merge:
             if at in self._items:
                 yield self._items[at]
 
-    def _leave_out(self, one: Told) -> None:
+    def _taken_out_as(self, one: Told) -> str:
+        """The key that an item had which staff took out, by its names or its link; empty for a new one."""
+        if one.key in self._before:
+            return one.key
+        here = {item.source_key for item in self._edition.items()} | {told.key for told in self._told}
+        link = short_hash(one.values["url"]) if one.values["url"] else None
+        out = (key for key, said in self._before.items() if said["values"]["url"] == link and key not in here)
+        return next(out, "")
+
+    def _leave_out(self, one: Told, key: str) -> None:
         self.tally.taken_out += 1
-        before: Values = self._before[one.key]["values"]
+        before: Values = self._before[key]["values"]
         if {name: short_hash(value) for name, value in one.values.items()} == before:
             return
         text = "\n".join(one.values[name] for name in ("title", "url", "summary") if one.values[name])

@@ -1,12 +1,15 @@
 """Taking items, categories and sections out of an edition; history keeps them, and the inbox gets its own back."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.edition import Edition, Item
 from pulse_mailer.domain.inbox import Candidate, CandidateStatus
+from pulse_mailer.domain.names import fold
+from pulse_mailer.domain.web_address import folded
 from pulse_mailer.editions import places
 from pulse_mailer.editions.arranging import said
 from pulse_mailer.editions.changing import Change, changing
@@ -81,10 +84,30 @@ def remove_section(
     return change
 
 
+def taken_again(database: Session, edition: Edition, items: Sequence[Item]) -> None:
+    """Mark as placed what waits in the inbox, by its page or else by publisher and title, and is an item again."""
+    wanted = select(Candidate).where(
+        Candidate.newsletter_id == edition.newsletter_id, Candidate.status == CandidateStatus.WAITING
+    )
+    waiting: dict[Hashable, Candidate] = {}
+    if items:
+        for candidate in database.scalars(wanted.order_by(Candidate.id).with_for_update(of=Candidate)):
+            waiting.setdefault(_same(candidate), candidate)
+    for item in items:
+        if (found := waiting.pop(_same(item), None)) is not None:
+            found.status = CandidateStatus.PLACED
+            found.edition_id, found.item_number = edition.id, item.number
+
+
+def _same(one: Candidate | Item) -> Hashable:
+    """What an item and the candidate that it was have alike."""
+    return folded(one.url) if one.url else (fold(one.publisher or ""), fold(one.title))
+
+
 def _refuse_full(path: str, count: int, *, with_items: bool) -> None:
     if count and not with_items:
         raise Refused(
-            f"{path} holds {count} {'item' if count == 1 else 'items'}.",
+            f"{path} holds {counted(count, 'item')}.",
             remedy="Move them elsewhere first, hide it instead, or remove it --with-items.",
         )
 

@@ -16,7 +16,8 @@ def restore(
     """
     Make an edition say what it said after that revision; items have the numbers that they had then.
 
-    What was said since stays in the history. Items that go and came from the inbox wait there again.
+    What was said since stays in the history. Items that go and came from the inbox wait there again, and what waits
+    there and is an item again is placed.
 
     Raises:
         NotFound: there is no such revision, or a picture of it is gone.
@@ -32,6 +33,9 @@ def restore(
         change.numbers = tuple(item.number for item in edition.items())
         change.before = {"revision": edition.revision}
         removing.given_back(database, edition, sorted(before - set(change.numbers)))
+        removing.taken_again(
+            database, edition, [item for item in edition.items() if item.number not in before]
+        )
     return change
 
 

@@ -5,9 +5,9 @@ import re
 from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.edition import Category, Edition, Section
+from pulse_mailer.domain.names import fold
 from pulse_mailer.editions import following, places
 from pulse_mailer.editions.changing import Change, changing
-from pulse_mailer.editions.places import fold
 from pulse_mailer.editions.spots import Spot
 from pulse_mailer.editions.wording import checked_name
 from pulse_mailer.errors import Refused, UsageError

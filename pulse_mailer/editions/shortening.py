@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from pulse_mailer.editions import places
 from pulse_mailer.editions.arranging import said
 from pulse_mailer.editions.changing import Change, changing
+from pulse_mailer.richtext import beginning
 
 
 def shorten(
@@ -29,9 +30,14 @@ def shorten(
         WrongState, Conflict: see `changing()`.
     """
     with changing(database, name, actor=actor, expected=expected) as change:
-        chosen = list(numbers) or [item.number for item in change.edition.items()]
-        for found in places.items(change.edition, chosen):
-            found.item.is_short = short
-        change.what = f"{said(chosen)} shown {'short' if short else 'whole'} in the mail"
-        change.numbers = tuple(dict.fromkeys(chosen))
+        wanted = list(numbers) or [item.number for item in change.edition.items()]
+        found = [one.item for one in places.items(change.edition, wanted)]
+        if short:  # one that has no more than a beginning is as short as it can be
+            found = [item for item in found if beginning(item.summary) != item.summary]
+        for item in found:
+            item.is_short = short
+        chosen = [item.number for item in found]
+        if chosen:
+            change.what = f"{said(chosen)} shown {'short' if short else 'whole'} in the mail"
+        change.numbers = tuple(chosen)
     return change

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.edition import Item, Section
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.picture import Picture
@@ -177,7 +178,7 @@ def _hash(value: Any) -> str:
 def _preheader(draft: Draft) -> str:
     sections = [section.name for section in draft.sections if not section.is_news]
     count = sum(section.item_count for section in draft.sections if not section.is_news)
-    preheader = f"{count} {'entry' if count == 1 else 'entries'} this month: {', '.join(sections)}"
+    preheader = f"{counted(count, 'entry', 'entries')} this month: {', '.join(sections)}"
     if len(preheader) <= _LONGEST_PREHEADER:
         return preheader
-    return f"{count} entries in {len(sections)} sections this month"
+    return f"{counted(count, 'entry', 'entries')} in {counted(len(sections), 'section')} this month"

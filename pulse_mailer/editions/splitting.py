@@ -2,11 +2,12 @@
 
 from sqlalchemy.orm import Session
 
+from pulse_mailer.domain.counting import counted
 from pulse_mailer.domain.edition import Category, Item
+from pulse_mailer.domain.names import fold
 from pulse_mailer.editions import places
 from pulse_mailer.editions.changing import Change, changing
 from pulse_mailer.editions.items import Said, right_value
-from pulse_mailer.editions.places import fold
 from pulse_mailer.editions.wording import checked_name
 from pulse_mailer.errors import Refused, UsageError
 from pulse_mailer.richtext import blocks
@@ -42,7 +43,7 @@ def split_item(
         parts = blocks(found.item.summary)
         if not 1 <= at <= len(parts):
             raise UsageError(
-                f"The summary of item {number} has {len(parts)} paragraphs; it cannot be split at {at}.",
+                f"The summary of item {number} has {counted(len(parts), 'paragraph')}; it cannot be split at {at}.",
                 remedy="Name the first paragraph that goes to the new item.",
             )
         change.before = {"summary": found.item.summary}

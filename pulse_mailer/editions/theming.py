@@ -1,6 +1,7 @@
 """A newsletter's own look within its design: colours, letters, logo."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,41 @@ def shades(newsletter: Newsletter) -> list[Shade]:
         for place, section in enumerate(newsletter.sections)
     ]
     return [*theme.shades, *sections]
+
+
+def choices(newsletter: Newsletter) -> dict[str, str]:
+    """What is chosen besides colours, by the newsletter or else the design."""
+    theme = theme_of(newsletter)
+    chosen = {
+        "design": newsletter.design,
+        **theme.design.fonts,
+        "scale": "regular",
+        "masthead": theme.masthead,
+    }
+    chosen |= {name: value for name, value in newsletter.theme.items() if name in chosen}
+    return chosen | {"logo": "yes" if newsletter.logo else "none"}
+
+
+def as_json(newsletter: Newsletter) -> dict[str, Any]:
+    """What `newsletter theme --json` and the API tell of a look; kept stable."""
+    return {
+        "newsletter": newsletter.slug,
+        "theme": newsletter.theme,
+        "chosen": choices(newsletter),
+        "colours": [
+            {
+                "name": shade.name,
+                "asked": shade.asked,
+                "own": shade.is_own,
+                "light": shade.light,
+                "light_contrast": round(shade.light_contrast, 2),
+                "dark": shade.dark,
+                "dark_contrast": round(shade.dark_contrast, 2),
+                "moved": shade.was_moved,
+            }
+            for shade in shades(newsletter)
+        ],
+    }
 
 
 def change(
@@ -58,6 +94,19 @@ def change(
         return []
     newsletter.theme = after
     return _changed(database, newsletter, "theme", before, after, actor)
+
+
+def try_on(newsletter: Newsletter, tokens: Mapping[str, str], design: str = "") -> None:
+    """
+    Dress a newsletter in a theme without keeping it; for looking, in a session that only reads.
+
+    Raises:
+        UsageError, NotFound: a token that the design does not know, a value that it cannot have, no such design.
+    """
+    found = designs.load(design or newsletter.design)
+    wanted = {name: _written(value) for name, value in tokens.items() if value.strip()}
+    themes.theme(found, wanted)
+    newsletter.design, newsletter.theme = found.name, wanted
 
 
 def names(newsletter: Newsletter) -> list[str]:

@@ -5,37 +5,53 @@ from sqlalchemy.orm import Session
 
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
 from pulse_mailer.domain.inbox import Candidate
+from pulse_mailer.domain.names import fold
 from pulse_mailer.editions import places
 from pulse_mailer.editions.changing import Change, changing
-from pulse_mailer.editions.places import fold
+from pulse_mailer.editions.places import PlacedItem
 from pulse_mailer.editions.wording import checked_text
 from pulse_mailer.errors import Refused, UsageError
 from pulse_mailer.importing.inline import Run, write
 
 
 def unite_items(
-    database: Session, name: str, number: int, other: int, *, actor: str, expected: int | None = None
+    database: Session,
+    name: str,
+    number: int,
+    other: int,
+    *,
+    picture_of: int | None = None,
+    actor: str,
+    expected: int | None = None,
 ) -> Change:
     """
     Merge the other item into the first, which keeps its number, place and title.
 
     What the other was called, its publisher and its link stand as a line of the summary, with its own words below.
 
+    Args:
+        picture_of: whose picture stays, by number; None: the first's, or the other's where that has none.
+
     Raises:
         NotFound: there is no such item.
-        UsageError: it is the same item, or the summary would be too long for mail.
-        Refused: both have a picture.
+        UsageError: it is the same item, the picture is of neither, or the summary would be too long for mail.
+        Refused: readers do not see the other, and would see its words.
         WrongState, Conflict: see `changing()`.
     """
     if number == other:
         raise _same()
+    if picture_of not in (None, number, other):
+        raise UsageError(f"Item {picture_of} is neither of the two.", remedy=f"Name {number} or {other}.")
     with changing(database, name, actor=actor, expected=expected) as change:
-        kept, gone = places.item(change.edition, number).item, places.item(change.edition, other)
+        into, gone = places.item(change.edition, number), places.item(change.edition, other)
+        kept = into.item
+        _refuse_showing(change.edition, into, gone)
         change.before = {str(one.number): one.title for one in (kept, gone.item)}
         kept.summary = joined_summary(kept, gone.item)
-        _take_picture(kept, gone.item)
+        chosen = f", with the picture of {picture_of or number}" if kept.picture and gone.item.picture else ""
+        _take_picture(kept, gone.item, own=picture_of == number, others=picture_of == other)
         gone.category.items.remove(gone.item)
-        change.what = f"item {other} merged into item {number}"
+        change.what = f"item {other} merged into item {number}{chosen}"
         change.numbers = (number,)
         _hand_over(database, change.edition, other, number)
     return change
@@ -117,15 +133,17 @@ def _take_items(kept: Category, gone: Category, *, hidden: bool) -> None:
         kept.items.append(item)
 
 
-def _take_picture(kept: Item, gone: Item) -> None:
-    if gone.picture is None:
-        return
-    if kept.picture is not None and kept.picture.content_hash != gone.picture.content_hash:
+def _refuse_showing(edition: Edition, kept: PlacedItem, gone: PlacedItem) -> None:
+    """What was hidden from readers must not come before them as words of something that they see."""
+    if gone.is_hidden and not kept.is_hidden:
         raise Refused(
-            f"Items {kept.number} and {gone.number} both have a picture.",
-            remedy=f"Take one off first: edition item set EDITION {gone.number} --no-picture",
+            f"Readers do not see item {gone.item.number}, and would see its words in item {kept.item.number}.",
+            remedy=f"Show it first: pulse-mailer edition item show {edition.name} {gone.item.number}",
         )
-    if kept.picture is None:
+
+
+def _take_picture(kept: Item, gone: Item, *, own: bool, others: bool) -> None:
+    if gone.picture is not None and (others or (kept.picture is None and not own)):
         kept.picture, kept.picture_alt = gone.picture, gone.picture_alt
 
 

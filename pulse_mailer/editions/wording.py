@@ -1,6 +1,8 @@
 """What staff type into one field: checked before it is kept, so that composing does not stop on it later."""
 
 import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 
 from pulse_mailer.domain import merge_fields
 from pulse_mailer.domain.web_address import canonical
@@ -14,6 +16,21 @@ MERGED = frozenset({"subject", "preheader"})
 # The archive's search has that place in web addresses; its other pages have a full stop in their names.
 _KEY = re.compile(r"(?!search$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _KEY_LETTERS = 40
+# Letters and marks by their category, and yet not to be seen.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+
+
+def refuse_unknown(names: Iterable[str], known: Sequence[str], whose: str) -> None:
+    """
+    Args:
+        whose: "A newsletter", as the refusal begins.
+
+    Raises:
+        UsageError: a field is not one of those that are known.
+    """
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{whose} has no {name!r}.", remedy=f"It has: {', '.join(known)}.")
 
 
 def checked(name: str, text: str, *, one_line: bool = True) -> str:
@@ -35,7 +52,7 @@ def checked(name: str, text: str, *, one_line: bool = True) -> str:
     except UnsafeText as error:
         raise UsageError(f"{said}: {error.what}", remedy=error.remedy) from error
     (merge_fields.check if name in MERGED else merge_fields.refuse)(text, said)
-    return text
+    return _seen(text)
 
 
 def checked_text(name: str, text: str) -> str:
@@ -50,7 +67,7 @@ def checked_text(name: str, text: str) -> str:
         check_fields(text, f"The {name}")
     except UnsafeText as error:
         raise UsageError(f"The {name}: {error.what}", remedy=error.remedy) from error
-    return text
+    return _seen(text)
 
 
 def checked_url(name: str, url: str) -> str:
@@ -85,7 +102,12 @@ def checked_key(key: str) -> str:
     """
     if not _KEY.fullmatch(key) or len(key) > _KEY_LETTERS:
         raise UsageError(
-            f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, which stands in web addresses.",
+            f"{key[:_KEY_LETTERS]!r} cannot be an edition's key, the name that stands in web addresses.",
             remedy=f"Use letters, digits and single hyphens, at most {_KEY_LETTERS}, such as 2022-04.",
         )
     return key
+
+
+def _seen(text: str) -> str:
+    """The text; nothing, where a reader would see nothing of it, such as a joiner of no width alone."""
+    return text if any(unicodedata.category(one)[0] not in "CZ" and one not in _BLANK for one in text) else ""

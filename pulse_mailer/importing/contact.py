@@ -20,8 +20,12 @@ _PHONE = re.compile(r"\+?[\d(][\d\s()./-]{6,20}\d")
 _SITE = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _POSTCODE = re.compile(r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]{2} \d{5}(?:-\d{4})?)\b")
 _REASON = re.compile(
-    r"unsubscribe|prefer not to receive|no longer (?:wish|want) to receive|you (?:are receiving|receive|get) "
-    r"|opt(?:ing)? out|(?:mailing|distribution) list",
+    r"unsubscribe"
+    r"|(?:prefer not|no longer (?:wish|want)) to receive (?:this|these|our|it|them|any|further|e-?mails?)\b"
+    r"|you (?:are receiving|receive|get) (?:this|these|our) (?:e-?mail|mail|message|newsletter|digest|bulletin)"
+    r"|you (?:are receiving|receive|get) [^.!?]{1,80} (?:because|as|since) your?\b"
+    r"|opt(?:ing)? out of (?:this|these|our|receiving)\b"
+    r"|(?:on|of|off|from|leave) (?:this|our|the) (?:mailing|distribution) list",
     re.IGNORECASE,
 )
 _HOSTS = {
@@ -46,9 +50,25 @@ def is_contact(text: str) -> bool:
     return len(text) <= 2 * _MAX_LINE and (_contacts(text) is not None or _is_postal(visible(text)))
 
 
+def is_of_sender(text: str) -> bool:
+    """Whether contact details can only be the sender's: a link alone may lead to something to read."""
+    if not is_contact(text):
+        return False
+    words = visible(text)
+    return (
+        _is_postal(words)
+        or _LABEL.match(words) is not None
+        or any(
+            one["url"].startswith(("mailto:", "tel:")) or one["label"] in _HOSTS.values()
+            for one in _contacts(text) or ()
+        )
+    )
+
+
 def read_contact(lines: list[Line], draft: Draft) -> None:
     """Fill the draft's reason, contact lines and postal address; what is none of them goes to its review."""
     waiting: list[Line] = []
+    draft.contact_line = draft.contact_line or next((line.number for line in lines), 0)
     for line in lines:
         words = visible(line.text)
         if is_reason(words) and len(words.split()) >= _FEWEST_WORDS:

@@ -5,6 +5,7 @@ import re
 
 from pulse_mailer.errors import UnreadableDocument
 
+LARGEST_BYTES = 20 * 1024 * 1024  #: of a document
 READABLE = "Save it as a Word document (.docx) or as plain text, and import that."
 
 _BINARY_SHARE = 0.05  #: of control characters, above which nobody typed it

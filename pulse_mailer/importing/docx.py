@@ -16,7 +16,8 @@ from pulse_mailer.importing.draft import Doubt, DraftPicture
 from pulse_mailer.importing.inline import Run
 from pulse_mailer.importing.levels import MAX_LEVEL, Levels
 from pulse_mailer.importing.markdown import judged_target, list_marker
-from pulse_mailer.importing.wording import MAIN_PART
+from pulse_mailer.importing.tables import Table
+from pulse_mailer.importing.wordxml import main_part
 from pulse_mailer.richtext import clean
 
 _MAGIC = b"PK\x03\x04"
@@ -24,7 +25,6 @@ _OLD_MAGIC = b"\xd0\xcf\x11\xe0"
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOTES = ("#footnote", "#endnote", "#comment")
 _BACK = ("#footnote-ref", "#endnote-ref", "#comment-ref")
-_TOLD = 1_000_000  #: cells of a table that was reported
 _INNER_BULLETS = "o◦▪○"
 _BOLD, _ITALIC = {"strong", "b"}, {"em", "i"}
 _DEEPEST = 9  #: levels of lists that have a style of their own
@@ -71,18 +71,19 @@ def read(name: str, data: bytes) -> Reading:
         UnreadableDocument, HostileDocument: see archive.opened().
     """
     with opened(name, data) as archive:
-        if MAIN_PART not in archive.namelist():
+        main = main_part(archive)
+        if not main:
             raise UnreadableDocument(f"{name} is a zip file, but no Word document.", remedy=READABLE)
         pictures: list[DraftPicture] = []
         reader = _Reader(pictures)
         try:
-            mended = mending.mended(archive, reader.reading)
+            mended = mending.mended(archive, main, reader.reading)
         except (etree.XMLSyntaxError, ValueError) as error:
             raise UnreadableDocument(f"{name} cannot be read as a Word document.", remedy=READABLE) from error
         reader.feed(clean(_html(name, mended, pictures)))
         reader.close()
         reading = reader.finish()
-        wording.report_missing(archive, reading)
+        wording.report_missing(archive, main, reading)
     return reading
 
 
@@ -135,7 +136,7 @@ class _Reader(HTMLParser):
         self._note = ""  #: the one that the paragraph at hand is of
         self._noted: dict[str, int] = {}  #: for each note the paragraph with its mark
         self._quotes = 0
-        self._cells: list[int] = []  #: so far in the row at hand of each open table
+        self._tables: list[Table] = []  #: those that are open
 
     def finish(self) -> Reading:
         self._flush()
@@ -154,7 +155,7 @@ class _Reader(HTMLParser):
             self._lists.append(_List(tag == "ol"))
         elif tag in ("table", "tr", "td", "th"):
             self._take_table(tag)
-        elif tag == "br":
+        elif tag in ("br", "p"):  # a note may have several paragraphs
             self._lines.append([])
         elif tag == "a":
             self._href, self._linked = attributes.get("href") or "", []
@@ -176,7 +177,9 @@ class _Reader(HTMLParser):
         elif tag == "a":
             self._end_link()
         elif tag == "table":
-            del self._cells[-1:]
+            self._flush()
+            if self._tables:
+                self._tables.pop().end(self.reading)
         elif tag in ("sub", "sup"):
             self._raised = ""
         self._quotes -= tag == "blockquote"
@@ -194,15 +197,13 @@ class _Reader(HTMLParser):
     def _take_table(self, tag: str) -> None:
         self._flush()
         if tag == "table":
-            self._cells.append(0)
-        elif self._cells and tag == "tr" and self._cells[-1] < _TOLD:
-            self._cells[-1] = 0
-        elif self._cells and tag in ("td", "th"):
-            self._cells[-1] += 1
-            if self._cells[-1] == 2:
-                self._cells[-1] = _TOLD
-                why = "A table; each of its cells became a paragraph."
-                self.reading.doubt(self._number + 1, Doubt.TABLE, "", why)
+            for outer in self._tables:
+                outer.is_simple = False
+            self._tables.append(Table())
+        elif self._tables and tag == "tr":
+            self._tables[-1].rows.append([])
+        elif self._tables and self._tables[-1].rows:
+            self._tables[-1].rows[-1].append(len(self.reading.blocks))
 
     def _begin(self, kind: Kind, level: int) -> None:
         self._flush()

@@ -20,11 +20,15 @@ class Doubt(enum.StrEnum):
     UNCLEAR_HEAD = "unclear-head"  #: a head that could be cut into publisher and title in another way
     LIST_LEVEL = "list-level"  #: a list entry whose level is unclear
     PICTURE = "picture"  #: a picture that could not be kept, or lacks its alt text
-    TABLE = "table"  #: a table, whose cells became paragraphs
+    TABLE = "table"  #: a table, whose rows became lines
+    MARKUP = "markup"  #: front matter, a tag, a code fence or an unused address: no words that a reader sees
     UNPLACED = "unplaced"  #: text that belongs to no part of an edition
     COMMENT = "comment"  #: a remark of somebody's in the margin, which no reader is to see
     CHANGED_HERE = (
         "changed-here"  #: the document changed where staff had changed the edition; theirs was kept
+    )
+    NOT_THE_NEWSLETTERS = (
+        "not-the-newsletters"  #: what it says of the sender differs from the newsletter's own
     )
     GONE = "gone"  #: an item that the document no longer has
     TAKEN_OUT = "taken-out"  #: an item that staff took out of the edition, and the document changed since
@@ -103,6 +107,7 @@ class Draft:
         key: the period as a short name, such as 2022-04; empty when the document names none.
         letter: Markdown.
         contact_lines: dicts of label, text, url.
+        contact_line: the line at which they, the reason or the address begin; 0 for none.
         reason: what the document says of leaving and why one gets it.
     """
 
@@ -118,6 +123,7 @@ class Draft:
     reason: str = ""
     postal_address: str = ""
     contact_lines: list[dict[str, str]] = field(default_factory=list)
+    contact_line: int = 0
     sections: list[DraftSection] = field(default_factory=list)
     review: list[DoubtfulLine] = field(default_factory=list)
 

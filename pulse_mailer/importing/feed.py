@@ -18,8 +18,13 @@ from pulse_mailer.importing.targets import judge
 from pulse_mailer.importing.webpage import MOST_PUBLISHER, MOST_TITLE, words
 
 MOST_ENTRIES = 40  #: looked at, the newest first
+MOST_BYTES = 1_000_000  #: read of a feed, from its beginning, where the newest entries stand
 
 _LOOK = "Look for the address of its RSS or Atom feed."
+# The parser's time grows with the square of the attributes of one tag, of which no feed has more than a few.
+_MANY_ATTRIBUTES = re.compile(rb"""<[^<>"'!?/](?:[^<>"']*+(?:"[^"<]*+"|'[^'<]*+')){300}""")
+#: What ends a feed that was cut off behind one of its entries.
+_ENDS = {b"</item>": b"</channel></rss>", b"</entry>": b"</feed>"}
 _KINDS = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml"})
 
 
@@ -58,15 +63,15 @@ def read_feed(page: Page) -> ReadFeed:
     found = _parsed(page)
     if not found.get("version"):
         raise PageUnreadable("It is no feed: neither RSS nor Atom.", remedy=_LOOK)
-    entries = [entry for raw in found.entries if (entry := _entry(raw, page.url)).title]
-    if found.bozo and not entries:
+    named = [raw for raw in found.entries if _title(raw)]
+    if found.bozo and not named:
         raise PageUnreadable(
             "The feed is damaged, and none of its entries can be read.", remedy="Tell its owner."
         )
     # Python's sort keeps the feed's own order among those of one day, and those without a day come last.
-    entries.sort(key=lambda entry: entry.published_on or datetime.date.min, reverse=True)
+    named.sort(key=lambda raw: _published_on(raw) or datetime.date.min, reverse=True)
     title = words(str(found.feed.get("title", "")), MOST_TITLE)
-    return ReadFeed(title, tuple(entries[:MOST_ENTRIES]))
+    return ReadFeed(title, tuple(_entry(raw, page.url) for raw in named[:MOST_ENTRIES]))
 
 
 def _parsed(page: Page) -> Any:
@@ -74,11 +79,28 @@ def _parsed(page: Page) -> Any:
 
     said = f"{page.media_type}; charset={page.charset}" if page.charset else page.media_type
     headers = {"content-type": said, "content-location": page.url}
+    body = _bounded(page.body)
+    if _MANY_ATTRIBUTES.search(body):
+        raise PageUnreadable(
+            "The feed is damaged: a tag of it has over 300 attributes.", remedy="Tell its owner."
+        )
     try:
-        # As a stream: feedparser takes bare bytes for the name of a file, and opens it.
-        return feedparser.parse(io.BytesIO(page.body), response_headers=headers)
+        # As a stream: feedparser takes bare bytes for the name of a file, and opens it. HTML of entries is cleaned,
+        # and its links made whole, by fragment.py, and only of the entries that are looked at.
+        return feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
     except Exception as error:  # a damaged feed fails in feedparser in any way; the cause is chained
         raise PageUnreadable("The feed is damaged, and cannot be read.", remedy="Tell its owner.") from error
+
+
+def _bounded(body: bytes) -> bytes:
+    """The feed, or as many of its first entries as may be read, made whole again."""
+    if len(body) <= MOST_BYTES:
+        return body
+    start = body[:MOST_BYTES]
+    cut, end = max((start.rfind(end), end) for end in _ENDS)
+    return start[: cut + len(end)] + _ENDS[end] if cut > 0 else start
 
 
 def advertised(page: Page) -> str:
@@ -97,15 +119,24 @@ def advertised(page: Page) -> str:
 
 
 def _entry(raw: Any, base: str) -> Entry:
-    # dict.get: feedparser's own takes one day for the other where it is missing, and warns of it.
-    whole = next((str(one.get("value", "")) for one in raw.get("content", ()) if one.get("value")), "")
+    told = [one for one in (raw.get("summary_detail"), *raw.get("content", ())) if one and one.get("value")]
+    said = told[0] if told else {}
     return Entry(
         url=_url(base, str(raw.get("link", ""))),
-        title=words(str(raw.get("title", "")), MOST_TITLE),
-        summary=_summary(str(raw.get("summary", "")) or whole, base),
-        published_on=_day(dict.get(raw, "published_parsed") or dict.get(raw, "updated_parsed")),
+        title=_title(raw),
+        summary=_summary(str(raw.get("summary") or said.get("value", "")), str(said.get("base") or base)),
+        published_on=_published_on(raw),
         publisher=words(str((raw.get("source") or {}).get("title", "")), MOST_PUBLISHER),
     )
+
+
+def _title(raw: Any) -> str:
+    return words(str(raw.get("title", "")), MOST_TITLE)
+
+
+def _published_on(raw: Any) -> datetime.date | None:
+    # dict.get: feedparser's own takes one day for the other where it is missing, and warns of it.
+    return _day(dict.get(raw, "published_parsed") or dict.get(raw, "updated_parsed"))
 
 
 def _summary(text: str, base: str) -> str:

@@ -8,6 +8,7 @@ from pulse_mailer.importing.blocks import Block, Kind, Line, Reading
 from pulse_mailer.importing.draft import Doubt, DraftPicture
 from pulse_mailer.importing.inline import link, rewrite_links, visible
 from pulse_mailer.importing.levels import Levels
+from pulse_mailer.importing.markup import plain_lines
 
 ReadPicture = Callable[[str], bytes | None]
 
@@ -29,7 +30,7 @@ def read(text: str, read_picture: ReadPicture) -> Reading:
     is named by its path, or None.
     """
     reader = _Reader(read_picture)
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(plain_lines(text, reader.reading), start=1):
         reader.take(number, line.expandtabs(_TAB) if line[:1] == "\t" else line)
     return reader.finish()
 
@@ -79,22 +80,22 @@ def judged_target(seen: str, href: str, line: int, reading: Reading) -> str:
 class _Reader:
     def __init__(self, read_picture: ReadPicture) -> None:
         self._read_picture = read_picture
-        self._reading = Reading()
+        self.reading = Reading()
         self._levels = Levels()
         self._open: Block | None = None  #: the block that the next line may go on with
         self._apart = True  #: whether a blank line, or nothing, stands above
         self._glued = 0
 
     def finish(self) -> Reading:
-        for block in self._reading.blocks:
+        for block in self.reading.blocks:
             lines = (
-                Line(line.number, judged_links(line.text, line.number, self._reading)) for line in block.lines
+                Line(line.number, judged_links(line.text, line.number, self.reading)) for line in block.lines
             )
             block.lines = (
                 [line for line in lines if line.text.strip()] if block.picture is None else block.lines
             )
-        self._reading.blocks = [block for block in self._reading.blocks if block.lines]
-        return self._reading
+        self.reading.blocks = [block for block in self.reading.blocks if block.lines]
+        return self.reading
 
     def take(self, number: int, line: str) -> None:
         text = line.strip()
@@ -113,7 +114,7 @@ class _Reader:
         self._apart = False
 
     def _add(self, block: Block) -> None:
-        self._reading.blocks.append(block)
+        self.reading.blocks.append(block)
         self._open, self._glued = block, 0
 
     def _underlines(self, text: str) -> bool:
@@ -155,7 +156,7 @@ class _Reader:
                 if ":" in path
                 else "no such file beside the document"
             )
-            self._reading.doubt(
+            self.reading.doubt(
                 number, Doubt.PICTURE, f"{alt} {path}".strip(), f"The picture was left out: {elsewhere}."
             )
         else:
@@ -187,15 +188,12 @@ class _Reader:
             return False
         level, doubt = self._levels.enter((indent, ordered, count), apart=self._apart)
         if doubt:
-            self._reading.doubt(number, Doubt.LIST_LEVEL, visible(text), doubt)
+            self.reading.doubt(number, Doubt.LIST_LEVEL, visible(text), doubt)
         self._add(Block(Kind.ENTRY, [Line(number, words)], level=level, ordered=ordered, number=count))
         return True
 
     def _take_words(self, number: int, text: str, indent: int) -> None:
         if self._open is None:
-            if len(text) > 2 and text[0] == text[-1] == "|":
-                why = "A table; it became a paragraph."
-                self._reading.doubt(number, Doubt.TABLE, visible(text), why)
             inside = indent > 1 and self._levels.depth > 0
             if not inside and not _GOES_ON.match(text):
                 self._levels.close()

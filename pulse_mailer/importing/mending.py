@@ -9,10 +9,12 @@ import re
 import zipfile
 from dataclasses import dataclass
 
+from lxml import etree
+
 from pulse_mailer.importing.blocks import Reading
+from pulse_mailer.importing.decoding import printable
 from pulse_mailer.importing.draft import Doubt
 from pulse_mailer.importing.word_styles import Styles
-from pulse_mailer.importing.wording import MAIN_PART
 from pulse_mailer.importing.wordxml import (
     Element,
     child,
@@ -55,16 +57,22 @@ class _Document:
         self.reading.doubt(1 if above is None else self.numbers[above], doubt, text, why)
 
 
-def mended(archive: zipfile.ZipFile, reading: Reading) -> bytes:
-    """The same document, such that mammoth reads all of it; what was taken out goes to the reading's doubts."""
-    root = parsed(archive.read(MAIN_PART))
+def mended(archive: zipfile.ZipFile, main: str, reading: Reading) -> bytes:
+    """
+    The same document, such that mammoth reads all of it; what was taken out goes to the reading's doubts.
+
+    Args:
+        main: the part that holds its text.
+    """
+    root = parsed(archive.read(main))
     numbers = {one: number for number, one in enumerate(root.iter(name("w:p")), start=1)}
-    document = _Document(root, targets(archive, MAIN_PART), reading, numbers)
+    document = _Document(root, targets(archive, main), reading, numbers)
     _list_comments(archive, document)
+    _list_chunks(archive, document)
     _mend(document)
     _drop_lost_notes(archive, root)
     Styles.of(archive).spell_out(root)
-    parts = {MAIN_PART: written(root)}
+    parts = {main: written(root)}
     for part in (*_NOTES, COMMENTS):
         if part in archive.namelist():
             beside = _Document(parsed(archive.read(part)), targets(archive, part), reading, {})
@@ -107,6 +115,24 @@ def _list_comments(archive: zipfile.ZipFile, document: _Document) -> None:
         author = value(comment, "w:author") or "somebody"
         why = f"A comment by {author}; comments are never taken over."
         document.doubt(mark, Doubt.COMMENT, words_of(comment), why)
+
+
+def _list_chunks(archive: zipfile.ZipFile, document: _Document) -> None:
+    """Other documents put whole into this one, which Word shows as if their text stood here."""
+    for chunk in document.root.iter(name("w:altChunk")):
+        path = document.links.get(value(chunk, "r:id"), "")
+        data = archive.read(path) if path in archive.namelist() else b""
+        words = ""
+        if path.lower().endswith((".htm", ".html", ".xhtml", ".txt")) and data.strip():
+            page = etree.HTML(data, etree.HTMLParser(no_network=True, remove_comments=True))
+            if page is not None:
+                etree.strip_elements(page, "script", "style", with_tail=False)
+                words = printable(" ".join(" ".join(map(str, page.itertext())).split()))
+        why = "Another document put whole into this one; it was left out. Copy its text into this document."
+        before = chunk.getprevious()
+        while before is not None and before not in document.numbers:
+            before = before.getprevious()
+        document.doubt(before, Doubt.UNPLACED, words or path or "(not in the file)", why)
 
 
 def _take_out_hidden(document: _Document) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pulse_mailer.domain import names
 from pulse_mailer.importing.draft import Programme
 from pulse_mailer.importing.inline import visible
 
@@ -25,14 +26,11 @@ _SMALL = {"a", "an", "and", "at", "by", "de", "des", "du", "for", "from", "in", 
 # Words that begin sentences, and hardly ever the name of a publisher.
 _SENTENCE = {"a", "also", "an", "and", "as", "at", "but", "by", "however", "if", "in", "it", "no", "on", "see",
              "so", "then", "there", "these", "they", "this", "those", "to", "we", "when", "while", "yes"}  # fmt: skip
-_QUOTES = str.maketrans(
-    {"‘": "'", "’": "'", "‛": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "&": " and "}
-)
 
 
-def fold(text: str) -> str:
-    """The form in which two spellings of one name are equal: no case, straight quotes, single spaces."""
-    return " ".join(visible(text).translate(_QUOTES).casefold().split()).strip(" .:;")
+def fold(markdown: str) -> str:
+    """`domain.names.fold()` of what a reader sees."""
+    return names.fold(visible(markdown))
 
 
 @dataclass(frozen=True, slots=True)

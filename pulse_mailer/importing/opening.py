@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from pulse_mailer.importing import periods
 from pulse_mailer.importing.blocks import Block, Kind, Line
-from pulse_mailer.importing.contact import is_contact, is_reason, read_contact
+from pulse_mailer.importing.contact import is_contact, is_of_sender, is_reason, read_contact
 from pulse_mailer.importing.draft import Doubt, DoubtfulLine, Draft
 from pulse_mailer.importing.inline import visible
 from pulse_mailer.importing.names import is_name
@@ -174,6 +174,10 @@ def _is_of_contact(block: Block) -> bool:
     return is_reason(block.text) or all(is_contact(line.text) for line in block.lines)
 
 
+def _begins_contact(block: Block) -> bool:
+    return is_reason(block.text) or any(is_of_sender(line.text) for line in block.lines)
+
+
 def end_of_items(blocks: list[Block], *, is_known: bool) -> int:
     """
     Where contact details at the very end of a document begin; its length when there are none.
@@ -182,6 +186,8 @@ def end_of_items(blocks: list[Block], *, is_known: bool) -> int:
     begins a second block of them.
     """
     place = _end_of_letter(blocks)
+    while place < len(blocks) and not _begins_contact(blocks[place]):
+        place += 1  # links that end the last item
     run = blocks[place:]
     has_reason = any(is_reason(block.text) for block in run)
     enough = has_reason or (not is_known and sum(len(block.lines) for block in run) > 1)

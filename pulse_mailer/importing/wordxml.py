@@ -17,7 +17,7 @@ _NAMESPACES = {
     "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006",
     "v": "urn:schemas-microsoft-com:vml",
 }
-_OFF = ("0", "false", "off", "none")
+OFF = ("0", "false", "off", "none")
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its elements no public name
 
@@ -52,7 +52,7 @@ def child(element: Element | None, *path: str) -> Element | None:
 
 def is_on(element: Element | None) -> bool | None:
     """Whether a property such as <w:b/> is switched on; None where it is not said."""
-    return None if element is None else value(element).lower() not in _OFF
+    return None if element is None else value(element).lower() not in OFF
 
 
 def words_of(element: Element) -> str:
@@ -64,10 +64,20 @@ def words_of(element: Element) -> str:
     return " ".join(printable("".join(pieces)).split())
 
 
+def main_part(archive: zipfile.ZipFile) -> str:
+    """The part that holds the text: mostly word/document.xml, and in some of Word's own files another; or nothing."""
+    root = _rels("", "")
+    found = parsed(archive.read(root)) if root in archive.namelist() else ()
+    paths = [
+        str(one.get("Target") or "") for one in found if str(one.get("Type")).endswith("/officeDocument")
+    ]
+    return next((path.lstrip("/") for path in paths if path.lstrip("/") in archive.namelist()), "")
+
+
 def targets(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
     """For each relationship of a part its target; empty for a part of the document that is not there."""
     folder, file = posixpath.split(part)
-    rels = f"{folder}/_rels/{file}.rels"
+    rels = _rels(folder, file)
     if rels not in archive.namelist():
         return {}
     found = {}
@@ -79,3 +89,7 @@ def targets(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
             target = path if path in archive.namelist() else ""
         found[str(one.get("Id") or "")] = target
     return found
+
+
+def _rels(folder: str, file: str) -> str:
+    return posixpath.join(folder, "_rels", f"{file}.rels")

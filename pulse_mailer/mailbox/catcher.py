@@ -10,6 +10,7 @@ from typing import Self
 
 from pulse_mailer.errors import UsageError
 from pulse_mailer.mailbox.receiving import Connection
+from pulse_mailer.mailbox.refusing import Refusing
 from pulse_mailer.mailbox.store import Mailbox
 
 WRITERS = 4  # waiting for the disk together; more bring nothing (measured)
@@ -84,9 +85,12 @@ class Catcher:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         connections: set[Connection] = set()
+        refusing = Refusing()
         with concurrent.futures.ThreadPoolExecutor(WRITERS, thread_name_prefix="catcher") as writers:
             server = await self._loop.create_server(
-                lambda: Connection(self.mailbox, writers, connections), sock=listener, backlog=BACKLOG
+                lambda: Connection(self.mailbox, refusing, writers, connections),
+                sock=listener,
+                backlog=BACKLOG,
             )
             ready.set()
             await self._stopping.wait()

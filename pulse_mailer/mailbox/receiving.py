@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from pulse_mailer.mailbox.refusing import Refusing
 from pulse_mailer.mailbox.store import Mailbox
 
 SIZE_BYTES = 30 * 1024 * 1024
@@ -27,9 +28,15 @@ class Connection(SMTP):
 
     line_length_limit = BLOCK_BYTES  # what is read ahead; 1001, aiosmtpd's choice, is a thousand waits a mail
 
-    def __init__(self, mailbox: Mailbox, writers: Executor, open_connections: "set[Connection]") -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        refusing: Refusing,
+        writers: Executor,
+        open_connections: "set[Connection]",
+    ) -> None:
         super().__init__(
-            _Greeter(),
+            _Host(refusing),
             data_size_limit=SIZE_BYTES,
             enable_SMTPUTF8=True,
             hostname="catcher.localhost",
@@ -62,6 +69,9 @@ class Connection(SMTP):
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         data = await self._read_mail()
+        if Refusing.hangs_up(self.envelope.rcpt_tos):
+            self.hang_up()
+            return
         answer = await self._keep(self.envelope, data)
         self.envelope = Envelope()
         await self.push(answer)
@@ -99,8 +109,11 @@ class Connection(SMTP):
             return f"452 4.3.1 Not kept: {error.strerror or 'the disk refused it'}"
 
 
-class _Greeter:
+class _Host:
     """aiosmtpd's handler."""
+
+    def __init__(self, refusing: Refusing) -> None:
+        self._refusing = refusing
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -108,6 +121,15 @@ class _Greeter:
         session.host_name = hostname
         # True without further work: aiosmtpd takes one command after the other from its buffer (RFC 2920).
         return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self._refusing.answer(address)
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+            envelope.rcpt_options.extend(options)
+        return answer
 
 
 def _welcome(*_asked: object) -> AuthResult:

@@ -9,7 +9,7 @@ from typing import TextIO
 from pulse_mailer.errors import BadCsv, UsageError
 
 #: What we can take from a file; `name` is a whole name in one cell.
-FIELDS = ("email", "first_name", "last_name", "name", "organisation", "status")
+FIELDS = ("email", "first_name", "last_name", "name", "organisation", "status", "sections")
 
 _KNOWN_AS = {
     "email": ("email", "emailaddress", "emailaddresses", "emails", "mail", "mailaddress", "email1",
@@ -20,6 +20,7 @@ _KNOWN_AS = {
     "organisation": ("organisation", "organization", "organisationname", "organizationname", "company",
                      "companyname", "employer", "org"),
     "status": ("status", "subscriptionstatus", "subscriberstatus", "emailstatus"),
+    "sections": ("sections", "chosensections"),
 }  # fmt: skip
 _FIELD_OF = {word: field for field, words in _KNOWN_AS.items() for word in words}
 _DELIMITERS = (",", ";", "\t")
@@ -147,3 +148,22 @@ def _plain(name: str) -> str:
 
 def _listed(cells: Sequence[str]) -> str:
     return ", ".join(repr(cell) for cell in cells if cell)
+
+
+def mapping(pairs: Sequence[str]) -> dict[str, str]:
+    """
+    Read `email=COLUMN` pairs.
+
+    Raises:
+        UsageError: one is not such a pair, or a field is named twice.
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        field, column = name.strip().lower().replace("-", "_"), column.strip()
+        if not (equals and field and column):
+            raise UsageError(f"{pair!r} is not FIELD=COLUMN.", remedy="Such as: --map email=Contact")
+        if field in found:
+            raise UsageError(f"Two columns are named for {field!r}.", remedy="Name one.")
+        found[field] = column
+    return found

@@ -5,9 +5,11 @@ The rows go through a temporary table, ten thousand at a time, so that the datab
 known, who left and who is suppressed, and a million rows do not have to fit in memory.
 """
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -15,8 +17,9 @@ from sqlalchemy.orm import Session
 from pulse_mailer import audit
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.subscriber import Way
-from pulse_mailer.errors import BadCsv
+from pulse_mailer.errors import BadCsv, UsageError
 from pulse_mailer.keys import Keys
+from pulse_mailer.subscribers.choosing import from_a_cell
 from pulse_mailer.subscribers.columns import Columns, find_columns
 from pulse_mailer.subscribers.decoding import encoding_of, opened
 from pulse_mailer.subscribers.enrolling import Consent, Enrolled, Entry, enrol, enrolment
@@ -59,6 +62,13 @@ class ImportReport:
         self.unchanged_count += chunk.unchanged_count
         self.refused += chunk.refused
 
+    def as_json(self) -> dict[str, Any]:
+        """What `subscriber import --json` and the API tell; kept stable."""
+        plain = asdict(self)
+        for name in ("refused", "repeated"):
+            plain[name] = [row._asdict() for row in getattr(self, name)]
+        return plain
+
 
 def import_csv(  # noqa: PLR0913 - each is one option of the command
     database: Session,
@@ -87,10 +97,10 @@ def import_csv(  # noqa: PLR0913 - each is one option of the command
     encoding = encoding_of(data)
     columns = find_columns(opened(data, encoding), mapping)
     report = ImportReport(encoding, columns.delimiter, columns.named, columns.ignored, dry_run)
-    _one_at_a_time(database)
+    one_at_a_time(database)
     consent = Consent(Way.IMPORT, actor, wording)
     with enrolment(database):
-        for chunk in _chunks(_fit(data, columns, keys, report)):
+        for chunk in _chunks(_fit(data, columns, keys, newsletter, report)):
             report.add(enrol(database, newsletter, chunk, consent, dry_run=dry_run))
             if progress is not None:
                 progress(chunk[-1].row.line)
@@ -102,18 +112,26 @@ def import_csv(  # noqa: PLR0913 - each is one option of the command
     return report
 
 
-def _fit(data: bytes, columns: Columns, keys: Keys, report: ImportReport) -> Iterator[Entry]:
+def _fit(
+    data: bytes, columns: Columns, keys: Keys, newsletter: Newsletter, report: ImportReport
+) -> Iterator[Entry]:
     """The rows that can be stored; the report gets the others."""
     lines: dict[bytes, int] = {}
+    choice_in = functools.cache(functools.partial(from_a_cell, newsletter))
     for row in read_rows(opened(data, report.encoding), columns):
         report.row_count += 1
         if isinstance(row, RefusedRow):
             report.refused.append(row)
             continue
+        try:
+            choice = choice_in(row.sections)
+        except UsageError as error:
+            report.refused.append(RefusedRow(row.line, row.address, str(error).rstrip(".")))
+            continue
         address_hash = keys.hash_address(row.key)
         first = lines.setdefault(bytes.fromhex(address_hash), row.line)
         if first == row.line:
-            yield Entry(row, address_hash)
+            yield Entry(row, address_hash, choice)
         else:
             report.repeated.append(RefusedRow(row.line, row.address, f"the same address as on line {first}"))
 
@@ -124,7 +142,7 @@ def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield chunk
 
 
-def _one_at_a_time(database: Session) -> None:
+def one_at_a_time(database: Session) -> None:
     """Two imports at once could each wait for an address that the other has; SQLite has one writer anyway."""
     if database.get_bind().dialect.name == "postgresql":
         database.execute(text("SELECT pg_advisory_xact_lock(hashtext('pulse_mailer import of subscribers'))"))

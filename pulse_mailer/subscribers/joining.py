@@ -18,6 +18,7 @@ from pulse_mailer.domain.subscriber import (
     SubscriptionEvent,
     SubscriptionStatus,
     Way,
+    search_keys,
 )
 from pulse_mailer.domain.suppression import Suppression
 from pulse_mailer.errors import Refused
@@ -40,6 +41,7 @@ class JoinResult(enum.StrEnum):
 class Joined:
     result: JoinResult
     status: SubscriptionStatus
+    subscriber_id: int
 
 
 def join(
@@ -67,7 +69,7 @@ def join(
         )
     subscriber_id, filled = _subscriber(database, person, address_hash)
     if row.status is not None:
-        return Joined(JoinResult.UPDATED if filled else JoinResult.UNCHANGED, row.status)
+        return Joined(JoinResult.UPDATED if filled else JoinResult.UNCHANGED, row.status, subscriber_id)
     moment = now()
     subscription = {
         "newsletter_id": newsletter.id,
@@ -81,7 +83,7 @@ def join(
     subscription_id = database.scalar(new.returning(Subscription.id))
     if subscription_id is None:
         # Somebody else joined them between our look and our insert; what they did stands.
-        return Joined(JoinResult.UNCHANGED, SubscriptionStatus.ACTIVE)
+        return Joined(JoinResult.UNCHANGED, SubscriptionStatus.ACTIVE, subscriber_id)
     database.add(
         SubscriptionEvent(
             subscription_id=subscription_id,
@@ -93,13 +95,13 @@ def join(
         )
     )
     database.flush()
-    return Joined(JoinResult.JOINED, SubscriptionStatus.ACTIVE)
+    return Joined(JoinResult.JOINED, SubscriptionStatus.ACTIVE, subscriber_id)
 
 
 COME_BACK = {
     Cause.ERASED: "Only they themselves can come back.",
     Cause.UNSUBSCRIBED: "Only they themselves can come back, from the link in a mail they have.",
-    Cause.SUPPRESSED: "If they want it and the address works, first: pulse-mailer suppression remove ADDRESS",
+    Cause.SUPPRESSED: "If they want it and it works, end that first: pulse-mailer suppression remove ADDRESS",
 }
 
 
@@ -132,15 +134,23 @@ def _subscriber(database: Session, person: Person, address_hash: str) -> tuple[i
         "address_hash": address_hash,
         "created_at": now(),
         **person.names(),
+        **search_keys(str(person.address), person.first_name, person.last_name),
     }
     made = database.scalar(
         insert_new(database, Subscriber, "address_hash").values(values).returning(Subscriber.id)
     )
     if made is not None:
         return made, False
-    known = database.scalars(select(Subscriber).where(Subscriber.address_hash == address_hash)).one()
+    held = select(Subscriber).where(Subscriber.address_hash == address_hash).with_for_update()
+    known = database.scalars(held, execution_options={"populate_existing": True}).one()
+    if known.erased_at is not None:  # since we looked
+        raise Refused(
+            f"{person.address} was not added: asked to be forgotten.", remedy=COME_BACK[Cause.ERASED]
+        )
     filled = {name: text for name, text in person.names().items() if text and not getattr(known, name)}
     for name, text in filled.items():
+        setattr(known, name, text)
+    for name, text in search_keys(known.address, known.first_name, known.last_name).items():
         setattr(known, name, text)
     database.flush()
     return known.id, bool(filled)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from pulse_mailer.clock import now
@@ -18,9 +18,11 @@ from pulse_mailer.domain.subscriber import (
     Way,
 )
 from pulse_mailer.domain.suppression import Suppression
-from pulse_mailer.errors import NotFound, Refused
+from pulse_mailer.errors import NotFound, Refused, UsageError
 from pulse_mailer.keys import Keys
+from pulse_mailer.subscribers.person import one_line
 
+REASON_LETTERS = 500
 OWN_HAND = (Way.PAGE, Way.ONE_CLICK)
 
 
@@ -36,11 +38,20 @@ class Left:
     was_active: bool
 
 
-def leave(database: Session, public_id: str, *, way: Way, actor: str, edition_id: int | None = None) -> Left:
+def leave(
+    database: Session,
+    public_id: str,
+    *,
+    way: Way,
+    actor: str,
+    edition_id: int | None = None,
+    wording: str = "",
+) -> Left:
     """
     End a subscription at once; doing it again changes nothing.
 
     Args:
+        wording: why, where somebody else than the person does it.
         edition_id: whose link they used; one that is gone, or of another newsletter, is passed over.
 
     Raises:
@@ -57,7 +68,7 @@ def leave(database: Session, public_id: str, *, way: Way, actor: str, edition_id
     if ended is not None:
         known = select(Edition.id).where(Edition.id == edition_id, Edition.newsletter_id == newsletter_id)
         edition = database.scalar(known) if edition_id is not None else None
-        _note(database, subscription_id, EventKind.LEFT, way, actor, edition)
+        _note(database, subscription_id, EventKind.LEFT, way, actor, edition, wording)
     return Left(subscription_id, newsletter_id, was_active=ended is not None)
 
 
@@ -115,7 +126,13 @@ def can_undo(database: Session, subscription_id: int) -> bool:
 
 
 def leave_address(
-    database: Session, keys: Keys, address: Address, newsletter: Newsletter | None, actor: str
+    database: Session,
+    keys: Keys,
+    address: Address,
+    newsletter: Newsletter | None,
+    actor: str,
+    *,
+    reason: str = "",
 ) -> list[Left]:
     """
     End an address's subscription to a newsletter, or to all of them.
@@ -135,9 +152,32 @@ def leave_address(
     if not found:
         what = newsletter.name if newsletter is not None else "any newsletter"
         raise NotFound(
-            f"{address} is not subscribed to {what}.", remedy="Look at: pulse-mailer subscriber list"
+            f"{address} is not subscribed to {what}.", remedy="See who is: pulse-mailer subscriber list"
         )
-    return [leave(database, public_id, way=Way.STAFF, actor=actor) for public_id in found]
+    why = checked_reason(reason)
+    return [leave(database, public_id, way=Way.STAFF, actor=actor, wording=why) for public_id in found]
+
+
+def checked_reason(text: str) -> str:
+    """
+    Why staff did something, on one line.
+
+    Raises:
+        UsageError: it is longer than 500 letters.
+    """
+    reason = one_line(text)
+    if len(reason) > REASON_LETTERS:
+        raise UsageError(f"The reason is longer than {REASON_LETTERS} letters.")
+    return reason
+
+
+def left_from(database: Session, edition_id: int) -> int:
+    """How many left by a link of this edition, also those who came back since."""
+    people = func.count(SubscriptionEvent.subscription_id.distinct())
+    wanted = select(people).where(
+        SubscriptionEvent.edition_id == edition_id, SubscriptionEvent.kind == EventKind.LEFT
+    )
+    return database.scalar(wanted) or 0
 
 
 def _subscription(database: Session, public_id: str) -> tuple[int, int]:
@@ -155,10 +195,17 @@ def _note(
     way: Way,
     actor: str,
     edition_id: int | None = None,
+    wording: str = "",
 ) -> None:
     database.add(
         SubscriptionEvent(
-            subscription_id=subscription_id, kind=kind, at=now(), way=way, edition_id=edition_id, actor=actor
+            subscription_id=subscription_id,
+            kind=kind,
+            at=now(),
+            way=way,
+            wording=wording,
+            edition_id=edition_id,
+            actor=actor,
         )
     )
     database.flush()

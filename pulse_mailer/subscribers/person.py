@@ -26,14 +26,20 @@ def clean_name(text: str) -> str:
     """
     if not text:
         return ""
-    name = " ".join(text.split())
-    if not (name.isascii() and name.isprintable()):
-        name = " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", name)).split())
-        if any("\ud800" <= letter <= "\udfff" for letter in name):
-            raise UsageError("The name holds half a character.")
+    name = one_line(text)
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise UsageError("The name holds half a character.")
     if len(name) > NAME_LETTERS:
         raise UsageError(f"The name {name[:40]!r}... is longer than {NAME_LETTERS} letters.")
     return name
+
+
+def one_line(text: str) -> str:
+    """White space and line breaks as single spaces, unseen characters gone, Unicode NFC."""
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", line)).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from pulse_mailer.domain.subscriber import (
 from pulse_mailer.domain.suppression import Suppression
 from pulse_mailer.errors import NotFound
 from pulse_mailer.keys import Keys
-from pulse_mailer.subscribers.choosing import names_of
+from pulse_mailer.subscribers.choosing import names_of, programme
 from pulse_mailer.subscribers.reasons import Cause, explained, why
 from pulse_mailer.subscribers.suppressing import Suppressed, suppressions
 
@@ -33,11 +33,14 @@ class SubscriberLine:
     One subscriber of a newsletter, in a list.
 
     Attributes:
+        id: of the subscription.
         address: empty once erased.
         since: when the status became what it is.
         cause, reason: why they are not in the audience; None and empty for those who are.
+        choice: of sections, as Subscriptions hold it; empty: all.
     """
 
+    id: int
     address: str
     first_name: str
     last_name: str
@@ -47,6 +50,7 @@ class SubscriberLine:
     since: datetime.datetime
     cause: Cause | None
     reason: str
+    choice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,17 @@ class SubscriptionShown:
     """
     Attributes:
         reason: why they are not in its audience, for people; empty for those who are.
+        choosable: the names of the sections that there are to choose among.
         sections: the names of those that the person chose; empty: they get all of them.
     """
 
     newsletter: str
     newsletter_name: str
+    timezone: str
     status: SubscriptionStatus
     since: datetime.datetime
     reason: str
+    choosable: tuple[str, ...]
     sections: tuple[str, ...]
     events: list[EventShown]
 
@@ -87,33 +94,58 @@ class SubscriberShown:
     Everything that is kept of an address, save its deliveries.
 
     Attributes:
+        id: None when we know of its suppression only.
         known_since: None when we know of its suppression only.
+        erased_at: when they were forgotten; None: they were not.
     """
 
+    id: int | None
     address: str
+    address_hash: str
     first_name: str
     last_name: str
     organisation: str
     known_since: datetime.datetime | None
+    erased_at: datetime.datetime | None
     subscriptions: list[SubscriptionShown]
     suppression: Suppressed | None
 
 
 def subscribers(
-    database: Session, newsletter: Newsletter, *, status: SubscriptionStatus | None = None
+    database: Session,
+    newsletter: Newsletter,
+    *,
+    status: SubscriptionStatus | None = None,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> Iterator[SubscriberLine]:
-    """All who are or were subscribed, by address; read a thousand at a time."""
+    """
+    All who are or were subscribed, by address; read a thousand at a time.
+
+    Args:
+        limit: only so many, the latest to join first; a page costs the same wherever it begins.
+        before: of those only whose ids are smaller.
+    """
+    # A page without a state is found by its numbers: the sum keeps SQLite from sorting the whole newsletter for it.
+    is_walked = limit is not None and status is None
+    its = Subscription.newsletter_id + 0 if is_walked else Subscription.newsletter_id
     query = _with_reason(
-        select(Subscriber, Subscription.status, Subscription.created_at)
+        select(Subscriber, Subscription.id, Subscription.status, Subscription.created_at, Subscription.choice)
         .select_from(Subscription)
-        .where(Subscription.newsletter_id == newsletter.id)
-        .order_by(Subscriber.address, Subscriber.id)
+        .where(its == newsletter.id)
     )
     if status is not None:
         query = query.where(Subscription.status == status)
+    if before is not None:
+        query = query.where(Subscription.id < before)
+    if limit is None:
+        query = query.order_by(Subscriber.address, Subscriber.id)
+    else:
+        query = query.order_by(Subscription.id.desc()).limit(limit)
     for row in database.execute(query, execution_options={"yield_per": 1000}):
         person = row.Subscriber
         yield SubscriberLine(
+            id=row.id,
             address=person.address,
             first_name=person.first_name,
             last_name=person.last_name,
@@ -123,6 +155,7 @@ def subscribers(
             since=row.changed_at,
             cause=Cause(row.cause) if row.cause else None,
             reason=why(row, newsletter.timezone),
+            choice=row.choice,
         )
 
 
@@ -133,17 +166,42 @@ def subscriber(database: Session, keys: Keys, address: Address) -> SubscriberSho
     """
     address_hash = keys.hash_address(address.key)
     person = database.scalar(select(Subscriber).where(Subscriber.address_hash == address_hash))
-    suppression = next(iter(suppressions(database, address_hash=address_hash)), None)
+    suppression = _suppression(database, address_hash)
     if person is None and suppression is None:
         raise NotFound(
-            f"Nobody is known by the address {address}.", remedy="Look at: pulse-mailer subscriber list"
+            f"Nobody is known by the address {address}.", remedy="See who is: pulse-mailer subscriber list"
         )
+    return _shown(database, person, address_hash, suppression)
+
+
+def subscriber_by_id(database: Session, subscriber_id: int) -> SubscriberShown:
+    """
+    Raises:
+        NotFound: there is none.
+    """
+    # Neither database can be asked about a larger number.
+    person = database.get(Subscriber, subscriber_id) if subscriber_id < 2**63 else None
+    if person is None:
+        raise NotFound("There is no such subscriber.", remedy="Search for the address.")
+    return _shown(database, person, person.address_hash, _suppression(database, person.address_hash))
+
+
+def _suppression(database: Session, address_hash: str) -> Suppressed | None:
+    return next(iter(suppressions(database, address_hash=address_hash)), None)
+
+
+def _shown(
+    database: Session, person: Subscriber | None, address_hash: str, suppression: Suppressed | None
+) -> SubscriberShown:
     return SubscriberShown(
+        id=person.id if person else None,
         address=person.address if person else "",
+        address_hash=address_hash,
         first_name=person.first_name if person else "",
         last_name=person.last_name if person else "",
         organisation=person.organisation if person else "",
         known_since=person.created_at if person else None,
+        erased_at=person.erased_at if person else None,
         subscriptions=_subscriptions(database, person.id) if person else [],
         suppression=suppression,
     )
@@ -153,6 +211,7 @@ def _subscriptions(database: Session, subscriber_id: int) -> list[SubscriptionSh
     query = _with_reason(
         select(
             Subscription.id,
+            Subscription.newsletter_id,
             Subscription.status,
             Subscription.choice,
             Newsletter.slug,
@@ -168,9 +227,11 @@ def _subscriptions(database: Session, subscriber_id: int) -> list[SubscriptionSh
         SubscriptionShown(
             newsletter=row.slug,
             newsletter_name=row.name,
+            timezone=row.timezone,
             status=row.status,
             since=row.changed_at,
             reason=why(row, row.timezone),
+            choosable=tuple(one.name for one in programme(database, row.newsletter_id).choosable),
             sections=names_of(database, row.choice),
             events=_events(database, row.id),
         )

@@ -21,6 +21,7 @@ class Row(NamedTuple):
     Attributes:
         line: where it begins in the file, from 1.
         key: the address in the form to compare by.
+        sections: what the cell says of sections; empty: all.
     """
 
     line: int
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     first_name: str
     last_name: str
     organisation: str
+    sections: str = ""
 
 
 class RefusedRow(NamedTuple):
@@ -110,7 +112,7 @@ def plain_address(typed: str) -> tuple[str, str]:
 
 def _checked(line: int, cells: tuple[str, ...]) -> Row | RefusedRow:
     """Read the cells of a row, given in the order of FIELDS."""
-    email, first_name, last_name, name, organisation, status = map(unguarded, cells)
+    email, first_name, last_name, name, organisation, status, sections = map(unguarded, cells)
     email = email.strip()
     if status and status.strip().lower() not in _SUBSCRIBED:
         return RefusedRow(line, _shown(email), f"the file says that they are {status.strip()[:40]!r}")
@@ -119,7 +121,7 @@ def _checked(line: int, cells: tuple[str, ...]) -> Row | RefusedRow:
         first_name, last_name = clean_name(first_name), clean_name(last_name)
         if name and not first_name and not last_name:
             first_name, last_name = split_name(clean_name(name))
-        return Row(line, address, key, first_name, last_name, clean_name(organisation))
+        return Row(line, address, key, first_name, last_name, clean_name(organisation), sections.strip())
     except UsageError as error:
         return RefusedRow(line, _shown(email), str(error).rstrip("."))
 

@@ -28,6 +28,7 @@ class Suppressed:
         address: empty when it is nobody's whom we know.
     """
 
+    id: int
     address: str
     address_hash: str
     reason: SuppressionReason
@@ -58,8 +59,9 @@ def suppress_hash(
         insert_new(database, Suppression, "address_hash").values(values).returning(Suppression.id)
     )
     if made is not None:
-        after = {"reason": reason.value, "note": note}
-        audit.record(database, actor, "suppression.added", _subject(address_hash), after=after)
+        # Not the note: a server's words often hold the address, and no audit record can be changed.
+        after = {"reason": reason.value}
+        audit.record(database, actor, "suppression.added", audit.about(address_hash), after=after)
         database.flush()
     return made is not None
 
@@ -80,26 +82,36 @@ def lift(database: Session, keys: Keys, address: Address, *, actor: str) -> None
         raise Refused(
             f"The owner of {address} asked to be forgotten.", remedy="Only they themselves can come back."
         )
-    before = {"reason": found.reason.value, "note": found.note, "created_at": found.created_at.isoformat()}
+    before = {"reason": found.reason.value, "created_at": found.created_at.isoformat()}
     database.execute(delete(Suppression).where(Suppression.id == found.id))
-    audit.record(database, actor, "suppression.removed", _subject(address_hash), before=before)
+    audit.record(database, actor, "suppression.removed", audit.about(address_hash), before=before)
     database.flush()
 
 
-def suppressions(database: Session, *, address_hash: str | None = None) -> list[Suppressed]:
-    """All of them, the newest first; or the one of an address."""
+def suppressions(
+    database: Session,
+    *,
+    address_hash: str | None = None,
+    after: int | None = None,
+    limit: int | None = None,
+) -> list[Suppressed]:
+    """
+    All of them, the newest first; or the one of an address.
+
+    Args:
+        after: only those older than the one of this number.
+    """
     query = (
         select(Suppression, Subscriber.address)
         .outerjoin(Subscriber, Subscriber.address_hash == Suppression.address_hash)
-        .order_by(Suppression.created_at.desc(), Suppression.id.desc())
+        .order_by(Suppression.id.desc())
+        .limit(limit)
     )
     if address_hash is not None:
         query = query.where(Suppression.address_hash == address_hash)
+    if after is not None:
+        query = query.where(Suppression.id < after)
     return [
-        Suppressed(address or "", row.address_hash, row.reason, row.note, row.created_at, row.actor)
+        Suppressed(row.id, address or "", row.address_hash, row.reason, row.note, row.created_at, row.actor)
         for row, address in database.execute(query)
     ]
-
-
-def _subject(address_hash: str) -> str:
-    return f"address {address_hash[:16]}"

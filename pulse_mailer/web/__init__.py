@@ -1,1 +1,1 @@
-"""The web app: what recipients reach from anywhere, and what staff see on this machine."""
+"""The web app: what recipients reach, and what staff see once they have signed in."""

@@ -1,4 +1,4 @@
-"""Staff's first page, and the page of one edition with its preview."""
+"""The page of one edition with its preview."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,31 +8,22 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from pulse_mailer.bootstrap import Mailer
+from pulse_mailer.composing import remembering
 from pulse_mailer.composing.finding import Finding
-from pulse_mailer.composing.preflight import preflight
-from pulse_mailer.delivery.approving import check
-from pulse_mailer.delivery.overview import Progress, overview
-from pulse_mailer.delivery.previewing import preview
+from pulse_mailer.delivery.approving import look
+from pulse_mailer.delivery.overview import progress
 from pulse_mailer.delivery.reporting import Report, report
 from pulse_mailer.delivery.variants import plan
 from pulse_mailer.domain.edition import Edition
 from pulse_mailer.editions import reading
 from pulse_mailer.errors import CompositionError, NotFound, UsageError
-from pulse_mailer.subscribers.audience import left_out_counts
 from pulse_mailer.subscribers.reasons import Cause
-from pulse_mailer.web import states
-from pulse_mailer.web.given import TheFrames, TheMailer, ThePages
+from pulse_mailer.web import course, states
+from pulse_mailer.web.given import TheMailer, ThePages
+from pulse_mailer.web.pages import told
+from pulse_mailer.web.signed_in import Reads
 
 router = APIRouter()
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One edition on the first page."""
-
-    line: reading.EditionLine
-    progress: Progress | None
-    tag: states.Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +45,15 @@ class View:
     report: Report | None
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
-def home(mailer: TheMailer, pages: ThePages) -> Response:
-    with mailer.database.reading() as database:
-        newsletters = reading.newsletters(database)
-        lines = reading.editions(database)
-        progress = overview(database)
-    cards = [_card(line, progress.get((line.slug, line.key))) for line in lines]
-    shelves = [(one, [card for card in cards if card.line.slug == one.slug]) for one in newsletters]
-    return pages.page("web/home.html", shelves=shelves, mail_count=mailer.mailbox.count())
-
-
 @router.api_route("/staff/editions/{slug}/{key}", methods=["GET", "HEAD"])
 def show(
-    slug: str, key: str, mailer: TheMailer, pages: ThePages, show: str = "html", width: int = 600
+    slug: str,
+    key: str,
+    who: Reads,
+    mailer: TheMailer,
+    pages: ThePages,
+    show: str = "html",
+    width: int = 600,
 ) -> Response:
     with mailer.database.reading() as database:
         view = _view(database, mailer, reading.edition(database, f"{slug}/{key}"))
@@ -75,22 +61,12 @@ def show(
         "web/edition.html",
         view=view,
         edition=view.edition,
+        steps=[course.Step("Edition", course.base(view.edition)), *course.steps(view.edition, who)],
+        onward=course.onward(view.edition, who),
         tags=states.DELIVERIES,
         show="text" if show == "text" else "html",
         width=375 if width == 375 else 600,
     )
-
-
-@router.api_route("/staff/editions/{slug}/{key}/preview", methods=["GET", "HEAD"])
-def show_preview(slug: str, key: str, mailer: TheMailer, frames: TheFrames, form: str = "html") -> Response:
-    with mailer.database.reading() as database:
-        edition = reading.edition(database, f"{slug}/{key}")
-        made = preview(database, edition, mailer.keys, mailer.links, form=form).decode()
-    return frames.html(made) if form == "html" else frames.text(made)
-
-
-def _card(line: reading.EditionLine, progress: Progress | None) -> Card:
-    return Card(line, progress, states.of_edition(line.status, progress))
 
 
 def _view(database: Session, mailer: Mailer, edition: Edition) -> View:
@@ -98,16 +74,17 @@ def _view(database: Session, mailer: Mailer, edition: Edition) -> View:
     broken = ""
     try:
         kept = reading.rendering(database, edition.id)
-        findings = preflight(edition, kept) if kept else check(edition, mailer.links).findings
+        findings = remembering.preflight(edition, kept) if kept else look(edition, mailer.links).findings
     except (CompositionError, UsageError, NotFound) as error:  # its text; its colours; its design
-        broken = str(error)
-    progress = overview(database).get((edition.newsletter.slug, edition.key))
+        broken = told(error)
+    # Who would get it now says nothing of what was sent, and to count them takes a while.
+    planned = None if edition.frozen_at else plan(database, edition)
     return View(
         edition=edition,
-        tag=states.of_edition(edition.status, progress),
+        tag=states.of_edition(edition.status, progress(database, edition)),
         findings=findings,
         broken=broken,
-        audience=plan(database, edition).count,
-        left_out=left_out_counts(database, edition.newsletter_id),
-        report=report(database, edition) if edition.frozen_at or edition.starts_at else None,
+        audience=planned.count if planned else 0,
+        left_out=planned.left_out if planned else {},
+        report=report(database, edition, exact=False) if edition.frozen_at or edition.starts_at else None,
     )

@@ -11,6 +11,10 @@ _POLICY = (
     "default-src 'none'; img-src 'self' data:{more}; style-src 'unsafe-inline'; font-src 'none'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
 )
+#: A mail of our own, made of cleaned text: it runs nothing either, but its page may see how far it was scrolled.
+_OWN = "sandbox allow-same-origin"
+_DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
+_SOURCE = re.compile(r"(<img\b[^>]*?)\ssrc=\"[^\"]*\"")
 #: An address of ours up to the picture's name, whatever the program was reached by when the mail was made.
 _BEFORE_PICTURE = re.compile(r'(?<=")https?://[^"\s<>]{1,300}(?=/pictures/[0-9a-f]{64}\.[a-z]{3,4}")')
 
@@ -33,8 +37,26 @@ class Frames:
         """
         return HTMLResponse(self.with_own_pictures(html), headers={"Content-Security-Policy": self._policy()})
 
-    def text(self, text: str) -> Response:
-        return PlainTextResponse(text, headers={"Content-Security-Policy": self._policy()})
+    def own(self, html: str, *, is_dark: bool | None = None, without_pictures: bool = False) -> Response:
+        """
+        A mail as we compose it, for the page on which it is written.
+
+        Args:
+            is_dark: as programs show it that are set to dark, or to light; None: as this browser is set.
+            without_pictures: as programs show it that load none.
+        """
+        html = self.with_own_pictures(html)
+        if is_dark is not None:
+            html = _DARK.sub("(min-width:0)" if is_dark else "(max-width:0)", html)
+        if without_pictures:
+            html = _SOURCE.sub(r"\1", html)
+        policy = self._policy().removesuffix("sandbox") + _OWN
+        return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    def text(self, text: str, *, status: int = 200) -> Response:
+        return PlainTextResponse(
+            text, status_code=status, headers={"Content-Security-Policy": self._policy()}
+        )
 
     def with_own_pictures(self, html: str) -> str:
         """Pictures come from where the page does, whatever name and port that was reached by."""

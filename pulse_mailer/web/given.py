@@ -1,55 +1,41 @@
 """What a route is given: the objects that bootstrap.py made, and what every page needs."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.web.frames import Frames
+from pulse_mailer.web.judgements import Judgements
 from pulse_mailer.web.pages import Pages
+from pulse_mailer.web.rounds import Rounds
 from pulse_mailer.web.throttling import Throttle
 
-
-def _mailer(request: Request) -> Mailer:
-    mailer = request.app.state.mailer
-    assert isinstance(mailer, Mailer)
-    return mailer
+Kept = TypeVar("Kept")
 
 
-def _mailbox(request: Request) -> Mailbox:
-    mailbox = request.app.state.mailbox
-    assert isinstance(mailbox, Mailbox)
-    return mailbox
+def kept(name: str, kind: type[Kept]) -> Callable[[Request], Kept]:
+    """Gives a route what the app keeps under that name."""
+
+    def found(request: Request) -> Kept:
+        one = getattr(request.app.state, name)
+        assert isinstance(one, kind)
+        return one
+
+    return found
 
 
 def _pages(request: Request) -> Pages:
-    pages = request.app.state.pages
-    assert isinstance(pages, Pages)
-    return pages
+    return kept("pages", Pages)(request).for_request(request.scope)
 
 
-def _throttle(request: Request) -> Throttle:
-    throttle = request.app.state.throttle
-    assert isinstance(throttle, Throttle)
-    return throttle
-
-
-def _searches(request: Request) -> Throttle:
-    searches = request.app.state.searches
-    assert isinstance(searches, Throttle)
-    return searches
-
-
-def _frames(request: Request) -> Frames:
-    frames = request.app.state.frames
-    assert isinstance(frames, Frames)
-    return frames
-
-
-TheFrames = Annotated[Frames, Depends(_frames)]
-TheMailer = Annotated[Mailer, Depends(_mailer)]
-TheMailbox = Annotated[Mailbox, Depends(_mailbox)]
+TheFrames = Annotated[Frames, Depends(kept("frames", Frames))]
+TheJudgements = Annotated[Judgements, Depends(kept("judgements", Judgements))]
+TheMailer = Annotated[Mailer, Depends(kept("mailer", Mailer))]
+TheMailbox = Annotated[Mailbox, Depends(kept("mailbox", Mailbox))]
 ThePages = Annotated[Pages, Depends(_pages)]
-TheSearches = Annotated[Throttle, Depends(_searches)]
-TheThrottle = Annotated[Throttle, Depends(_throttle)]
+TheRounds = Annotated[Rounds, Depends(kept("rounds", Rounds))]
+TheSearches = Annotated[Throttle, Depends(kept("searches", Throttle))]
+TheThrottle = Annotated[Throttle, Depends(kept("throttle", Throttle))]

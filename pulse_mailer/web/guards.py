@@ -8,21 +8,25 @@ import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("pulse_mailer.web")
 
-#: What recipients reach from anywhere. Everything else is for staff, and answers on this machine alone.
-PUBLIC = ("/u/", "/editions/", "/pictures/", "/assets/", "/healthz/", "/robots.txt", "/favicon.ico")
+#: What recipients reach from anywhere. Everything else is for staff.
+PUBLIC = ("/u/", "/p/", "/editions/", "/pictures/", "/assets/", "/healthz/", "/robots.txt", "/favicon.ico")
 
 APP_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+#: Staff's pages run our own scripts; what recipients see runs none.
+STAFF_POLICY = f"{APP_POLICY}; script-src 'self'; connect-src 'self'"
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: A proxy speaks for somebody else: what it brings never counts as coming from this machine.
 _PROXY_HEADERS = ("forwarded", "x-forwarded-", "x-real-ip", "via", "cf-connecting-ip", "true-client-ip")
 
@@ -57,7 +61,7 @@ class HeadersMiddleware:
 
 def _default_headers(path: str) -> dict[str, str]:
     headers = {
-        "Content-Security-Policy": APP_POLICY,
+        "Content-Security-Policy": APP_POLICY if is_public(path) else STAFF_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
         # Staff's own forms must still name their origin, which no-referrer would hide.
@@ -72,26 +76,37 @@ def _default_headers(path: str) -> dict[str, str]:
 
 class StaffMiddleware:
     """
-    Keep staff's pages to this machine, until there is a sign-in.
+    Keep staff's pages to the names that are ours, and where nobody can sign in, to this machine.
 
-    The Host is checked as well as the client: a stranger's page could otherwise give its own name this
-    machine's number and read along (DNS rebinding). Anything that changes something must come from our own pages.
+    The Host is checked, since a stranger's page could otherwise give its own name this machine's number and read
+    along (DNS rebinding). Anything that changes something must come from our own pages.
     """
 
-    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+    def __init__(self, app: ASGIApp, answer: Answer, host: str | None = None) -> None:
+        """
+        Args:
+            host: our name, besides those of this machine; None: staff's pages answer on this machine alone.
+        """
         self.app = app
         self.answer = answer
+        self.host = host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_public(scope["path"]):
             headers = Headers(scope=scope)
-            if not _from_this_machine(scope, headers):
-                await self.answer(scope, 404)(scope, receive, send)
+            if refusal := self._refusal(scope, headers):
+                await self.answer(scope, refusal)(scope, receive, send)
                 return
-            if scope["method"] not in _SAFE_METHODS and not _from_our_pages(headers):
+            if scope["method"] not in SAFE_METHODS and not _from_our_pages(headers):
                 await self.answer(scope, 403)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> int:
+        if self.host is None:
+            return 0 if _from_this_machine(scope, headers) else 404
+        named = _host_name(headers.get("host", ""))
+        return 0 if named == self.host or _is_loopback(named) else 421
 
 
 def _from_this_machine(scope: Scope, headers: Headers) -> bool:
@@ -140,9 +155,36 @@ class WholeMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
-            await self.answer(scope, 404)(scope, receive, send)
+            answer = await run_in_threadpool(self.answer, scope, 404)
+            await answer(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+class TooLargeMiddleware:
+    """Say with a page that more was sent than may be, where Starlette's own limit says it in two words."""
+
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self.app = app
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_answered = False
+
+        async def send_words(message: Message) -> None:
+            nonlocal is_answered
+            if message["type"] == "http.response.start" and _is_bare_413(message):
+                is_answered = True
+                await self.answer(scope, 413)(scope, receive, send)
+            elif not is_answered:
+                await send(message)
+
+        await self.app(scope, receive, send_words)
+
+
+def _is_bare_413(message: Message) -> bool:
+    said = MutableHeaders(scope=message).get("content-type", "")
+    return bool(message["status"] == 413 and said.startswith("text/plain"))
 
 
 class CalmMiddleware:

@@ -35,19 +35,22 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
+def serve(app: ASGIApp, host: str, port: int, proxies: str = "") -> None:
     """
     Serve until Ctrl-C or SIGTERM, then return.
+
+    Args:
+        proxies: addresses or networks, with commas, whose X-Forwarded-For is believed.
 
     Raises:
         UsageError: the port is taken, or the host is none of this machine's.
     """
     with contextlib.closing(_listening(host, port)) as listener:
-        _Server(_config(app)).run(sockets=[listener])
+        _Server(_config(app, proxies)).run(sockets=[listener])
 
 
 @contextlib.contextmanager
-def running(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(app: ASGIApp, host: str = "127.0.0.1", port: int = 0, proxies: str = "") -> Iterator[str]:
     """
     Serve from a thread of its own while the block runs, by default on a free port; gives the base URL.
 
@@ -55,7 +58,7 @@ def running(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
         UsageError: see serve().
     """
     with contextlib.closing(_listening(host, port)) as listener:
-        server = _Server(_config(app))
+        server = _Server(_config(app, proxies))
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="pulse-mailer-web", daemon=True
         )
@@ -68,7 +71,7 @@ def running(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Iterator[st
             thread.join(2 * _STOP_SECONDS)
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, proxies: str = "") -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,  # URLs hold the tokens of people
@@ -76,7 +79,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=_STOP_SECONDS,
-        forwarded_allow_ips="127.0.0.1,::1",  # said here, or uvicorn would read it from the environment
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,  # said here, or uvicorn would read it from the environment
     )
 
 

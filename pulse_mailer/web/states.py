@@ -5,6 +5,7 @@ from typing import NamedTuple
 from pulse_mailer.delivery.overview import Progress
 from pulse_mailer.domain.delivery import DeliveryStatus, Outcome, Stage
 from pulse_mailer.domain.edition import EditionStatus
+from pulse_mailer.domain.subscriber import SubscriptionStatus
 
 
 class Tag(NamedTuple):
@@ -17,7 +18,7 @@ class Tag(NamedTuple):
     tone: str = ""
 
 
-_EDITIONS = {
+EDITIONS = {
     EditionStatus.DRAFT: Tag("Draft"),
     EditionStatus.APPROVED: Tag("Approved"),
     EditionStatus.SCHEDULED: Tag("Scheduled"),
@@ -44,6 +45,12 @@ DELIVERIES = {
     DeliveryStatus.CANCELLED: Tag("Stopped first"),
 }
 
+SUBSCRIPTIONS = {
+    SubscriptionStatus.ACTIVE: Tag("Subscribed", "good"),
+    SubscriptionStatus.PENDING: Tag("Not confirmed", "trouble"),
+    SubscriptionStatus.UNSUBSCRIBED: Tag("Unsubscribed"),
+}
+
 OUTCOMES = {
     Outcome.SENT: Tag("Accepted", "good"),
     Outcome.DEFERRED: Tag("Asked to try later", "trouble"),
@@ -63,7 +70,7 @@ STAGES = {
 
 
 def of_edition(status: EditionStatus, progress: Progress | None) -> Tag:
-    tag = _EDITIONS[status]
+    tag = EDITIONS[status]
     if progress is None:
         return tag
     if status is EditionStatus.SENDING:

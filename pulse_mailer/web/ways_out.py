@@ -7,43 +7,23 @@ acts at once, asks for no cookie and answers 200 without a redirect.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException as UnreadableForm
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 
 from pulse_mailer.delivery.reading import last_edition
 from pulse_mailer.domain.subscriber import Way
-from pulse_mailer.errors import BadLink, LinkForShow, Refused
-from pulse_mailer.links import FOR_SHOW, Purpose
+from pulse_mailer.errors import Refused
+from pulse_mailer.links import Purpose
 from pulse_mailer.subscribers import leaving
+from pulse_mailer.subscribers.offering import offer
 from pulse_mailer.subscribers.standing import Standing, standing
-from pulse_mailer.web.given import TheMailer, ThePages, TheThrottle
+from pulse_mailer.web.given import TheMailer, ThePages
 from pulse_mailer.web.pages import Pages
+from pulse_mailer.web.readers import ACTOR, reader_by
 
 router = APIRouter()
-
-ACTOR = "subscriber"
-
-
-def _public_id(token: str, request: Request, mailer: TheMailer, throttle: TheThrottle) -> str:
-    """
-    Whose link it is. Only links that are not ours are counted: providers post many good ones from few places.
-
-    Raises:
-        BadLink: it is not one of ours.
-        HTTPException: one such too many from the same place.
-        LinkForShow: it is that of a proof or a preview, which is nobody's.
-    """
-    try:
-        public_id = mailer.links.read(Purpose.UNSUBSCRIBE, token)
-    except BadLink:
-        if not throttle.allows(request.client.host if request.client else ""):
-            raise HTTPException(429, headers={"Retry-After": "60"}) from None
-        raise
-    if public_id == FOR_SHOW:
-        raise LinkForShow("The link is that of a proof or a preview.")
-    return public_id
 
 
 async def _way(request: Request) -> Way:
@@ -64,7 +44,7 @@ async def _way(request: Request) -> Way:
     return Way.ONE_CLICK if isinstance(said, str) and said.strip().lower() == "one-click" else Way.PAGE
 
 
-PublicId = Annotated[str, Depends(_public_id)]
+PublicId = Annotated[str, Depends(reader_by(Purpose.UNSUBSCRIBE))]
 
 
 def _token(public_id: PublicId, mailer: TheMailer) -> str:
@@ -78,8 +58,11 @@ Token = Annotated[str, Depends(_token)]
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
 def show(public_id: PublicId, token: Token, mailer: TheMailer, pages: ThePages) -> Response:
     with mailer.database.reading() as database:
-        who = standing(database, public_id)
-    return _page(pages, who, token, "left" if who.is_unsubscribed else "asking")
+        found = offer(database, public_id)
+    # Who has less to choose than all of it is not sent on to a page with no choice.
+    choose = mailer.links.token(Purpose.PREFERENCES, public_id) if len(found.sections) > 1 else ""
+    state = "left" if found.who.is_unsubscribed else "asking"
+    return _page(pages, found.who, token, state, choose=choose)
 
 
 @router.post("/u/{token}")
@@ -120,8 +103,20 @@ def options(token: str) -> Response:  # noqa: ARG001 - it stands in the address
     return Response(status_code=204, headers={"Allow": "GET, HEAD, POST, OPTIONS"})
 
 
-def _page(pages: Pages, who: Standing, token: str, state: str, refusal: str = "") -> Response:
+def _page(
+    pages: Pages, who: Standing, token: str, state: str, refusal: str = "", choose: str = ""
+) -> Response:
+    """
+    Args:
+        choose: the token of the page where they choose sections; empty: it is not offered.
+    """
     status = 409 if refusal else 200
     return pages.page(
-        "public/way_out.html", status=status, who=who, token=token, state=state, refusal=refusal
+        "public/way_out.html",
+        status=status,
+        who=who,
+        token=token,
+        state=state,
+        refusal=refusal,
+        choose=choose,
     )

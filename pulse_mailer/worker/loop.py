@@ -60,6 +60,7 @@ def _run_sending(mailer: Mailer, stop: threading.Event, ended: threading.Event, 
 def _run_short(mailer: Mailer, stop: threading.Event, ended: threading.Event, say: Say) -> None:
     troubles = Troubles(say)
     looking = Troubles(lambda _words: None)  # the sending looks into the same database, and says so
+    pulse = alive.Pulse()
     try:
         while not (stop.is_set() or ended.is_set()):
             with looking.of(_LOOKING):
@@ -68,9 +69,10 @@ def _run_short(mailer: Mailer, stop: threading.Event, ended: threading.Event, sa
                         if not (stop.is_set() or troubles.rests(name)):
                             with troubles.of(name):
                                 _do(step, mailer, one, name, say)
-                alive.sign(mailer.settings)
+                pulse.beat(mailer)
             ended.wait(REST_SECONDS if looking.rests(_LOOKING) else mailer.settings.worker_poll_seconds)
     finally:
+        pulse.end(mailer)
         ended.set()
 
 

@@ -15,13 +15,15 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from pulse_mailer.bootstrap import Mailer
 from pulse_mailer.clock import now
 from pulse_mailer.composing.notices import notice_mail
-from pulse_mailer.delivery import ledger, scheduling, steering, telling
+from pulse_mailer.delivery import ledger, scheduling, steering, telling, totals
 from pulse_mailer.delivery.dispatch import Way, dispatch
 from pulse_mailer.delivery.reporting import PROGRAM
+from pulse_mailer.domain.counting import people
 from pulse_mailer.domain.delivery import Delivery
 from pulse_mailer.domain.edition import Edition, EditionStatus
 from pulse_mailer.domain.message import Receipt
 from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.working import Standstill
 from pulse_mailer.errors import BadSetting, PulseMailerError
 
 _ITS = Delivery.edition_id == Edition.id
@@ -41,14 +43,14 @@ def begin(mailer: Mailer, edition_id: int) -> str:
         begun = scheduling.begin(database, edition_id, mailer.links)
     if begun is None:
         return ""  # another worker was first, or somebody took it back
-    said = f"It begins, for {begun.count:,} people." if begun.count else "It did not begin."
+    said = f"It begins, for {people(begun.count)}." if begun.count else "It did not begin."
     return f"{said} {begun.words}".rstrip()
 
 
 def editions_to_send(mailer: Mailer) -> Found:
     """Id and name of the editions that a worker has something to send for now."""
     nothing = ~_some(or_(Delivery.next_attempt_at.is_not(None), Delivery.lease_owner.is_not(None)))
-    due = _some(Delivery.next_attempt_at <= now())
+    due = _some(Delivery.next_attempt_at <= now()) & ~select(Standstill.id).exists()
     sending = (Edition.status == EditionStatus.SENDING) & or_(due, _some(_lost(mailer)), nothing)
     # It was over when a worker that had been frozen brought some back that surely did not go.
     return _editions(mailer, or_(sending, (Edition.status == EditionStatus.SENT) & due))
@@ -95,8 +97,23 @@ def tidy(mailer: Mailer, edition_id: int) -> str:
     with mailer.database.transaction() as database:
         uncertain = ledger.expire(database, edition_id)
         cancelled = steering.sweep(database, edition_id)
+        if uncertain or cancelled:
+            totals.outdate(database, [edition_id])
     said = [f"{uncertain:,} became uncertain."] if uncertain else []
     return " ".join([*said, *([f"{cancelled:,} more were cancelled."] if cancelled else [])])
+
+
+def editions_to_count(mailer: Mailer) -> Found:
+    """Id and name of the editions that are over and whose totals are not stored, or may have changed since."""
+    with mailer.database.reading() as database:
+        return totals.due(database)
+
+
+def count(mailer: Mailer, edition_id: int) -> str:
+    """Store an edition's totals, for the pages; there is nothing to say of it."""
+    with mailer.database.transaction() as database:
+        totals.keep(database, edition_id)
+    return ""
 
 
 def notices_to_tell(mailer: Mailer) -> Found:
@@ -146,6 +163,7 @@ SHORT = {
     "begin": Step(editions_to_begin, begin),
     "tidy": Step(editions_to_tidy, tidy),
     "tell": Step(notices_to_tell, tell),
+    "count": Step(editions_to_count, count),
 }
 
 

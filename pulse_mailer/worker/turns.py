@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from pulse_mailer.bootstrap import Mailer, started
+from pulse_mailer.errors import DatabaseError
 from pulse_mailer.settings import load
 from pulse_mailer.worker import alive
 
@@ -27,6 +28,7 @@ class Turns:
         self._stops: set[threading.Event] = set()
         self._leaving = False
         self._ends_after = False
+        self._pulse = alive.Pulse()
 
     def mailer(self) -> Mailer:
         """
@@ -56,7 +58,8 @@ class Turns:
             over.cancel()
             self._stops.discard(stop)
             if self._mailer:
-                alive.sign(self._mailer.settings)
+                with contextlib.suppress(DatabaseError):  # the turn itself met it, and says so
+                    self._pulse.beat(self._mailer)
             self._end_if_asked()
 
     def leave(self) -> threading.Thread:
@@ -73,6 +76,8 @@ class Turns:
 
     def close(self) -> None:
         with self._lock:
+            if self._mailer is not None:
+                self._pulse.end(self._mailer)
             self._mailer = None
             self._open.close()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from scripts.ensure_browser import find
 from tests.needs import missing
@@ -18,6 +18,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# How long something may take says nothing of whether it is right, and a machine may have other work.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

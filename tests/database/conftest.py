@@ -1,4 +1,4 @@
-"""In this folder `settings`, and so `mailer`, run once on each kind of database."""
+"""In this folder `settings`, and so `mailer`, run on the databases that tests/databases.py says."""
 
 from pathlib import Path
 

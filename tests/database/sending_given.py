@@ -59,6 +59,15 @@ def draft(database: Session, newsletter: Newsletter, key: str = "2026-03") -> Ed
     return edition
 
 
+def drafted(database: Database, keys: Keys, people: int = 3) -> None:
+    """The draft, and reader-1@example.org and so on who would get it."""
+    with database.transaction() as session:
+        newsletter = given_newsletter(session)
+        for number in range(1, people + 1):
+            joined(session, keys, newsletter, f"reader-{number}@example.org")
+        draft(session, newsletter)
+
+
 def freeze(database: Session, links: Links, count: int, name: str = "2026-03") -> Edition:
     edition = reading.edition(database, name)
     checked = approving.approve(edition, links, forced=())
@@ -68,11 +77,7 @@ def freeze(database: Session, links: Links, count: int, name: str = "2026-03") -
 
 def frozen(database: Database, keys: Keys, links: Links, people: int = 3) -> int:
     """An edition being sent to reader-1@example.org and so on; gives its id."""
-    with database.transaction() as session:
-        newsletter = given_newsletter(session)
-        for number in range(1, people + 1):
-            joined(session, keys, newsletter, f"reader-{number}@example.org")
-        draft(session, newsletter)
+    drafted(database, keys, people)
     with database.transaction() as session:
         return freeze(session, links, people).id
 

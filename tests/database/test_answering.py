@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from pulse_mailer.backends.memory import Answer, MemoryBackend
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import answering, deciding, ledger, reading, reporting, steering
+from pulse_mailer.delivery import answering, browsing, deciding, ledger, reading, reporting, steering
+from pulse_mailer.delivery.browsing import Wanted
 from pulse_mailer.delivery.leasing import LEASE
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.delivery import Delivery, DeliveryStatus, Outcome, Stage
@@ -201,7 +202,7 @@ def test_a_delivery_shows_every_attempt(database: Database, keys: Keys, links: L
         session.execute(update(Delivery).values(next_attempt_at=now() - LEASE))
     run(database, links, edition_id, MemoryBackend())
     with database.transaction() as session:
-        (line,) = reading.deliveries(session, edition_id=edition_id)
+        (line,) = browsing.page(session, Wanted(session.get_one(Edition, edition_id))).lines
         detail = reading.delivery(session, line.id)
     assert [attempt.number for attempt in detail.attempts] == [1, 2]
     assert [attempt.outcome for attempt in detail.attempts] == [Outcome.DEFERRED, Outcome.SENT]

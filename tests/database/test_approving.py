@@ -193,11 +193,12 @@ def test_what_changed_since_is_said_revision_by_revision(database: Database, lin
     [
         (update(Edition).values(letter="Dear all"), "what the edition says"),
         (update(Newsletter).values(theme={"brand": "#0B5563"}), "what its newsletter says of itself"),
-        (update(Newsletter).values(from_address="eve@example.org"), "who sends it, and through what"),
+        (update(Newsletter).values(from_address="eve@example.org"), "its sender or backends"),
         (update(Rendering).values(segments=["x", "header.address", "y"]), "the mail that was kept"),
+        (update(Rendering).values(web_html="<p>Another page</p>"), "the web copy that was kept"),
         (update(Approval).values(audience_count=1, seal="0" * 64), "the approval's own record"),
     ],
-    ids=["source", "newsletter", "sender", "mail", "record"],
+    ids=["source", "newsletter", "sender", "mail", "web-copy", "record"],
 )
 def test_what_was_changed_past_every_command_is_found_before_anything_is_sent(
     database: Database, links: Links, statement: object, words: str

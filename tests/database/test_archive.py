@@ -141,6 +141,13 @@ def test_what_did_not_go_out_is_not_found(site: str, path: str) -> None:
 # The text
 
 
+def test_who_looks_for_what_is_not_there_is_led_to_what_is(site: str) -> None:
+    lost = get(f"{site}/2031-01", status=404).text
+
+    assert f'<a href="/editions/{SLUG}">All editions of this newsletter</a>' in lost
+    assert "All editions" not in get(f"{site}-none", status=404).text
+
+
 def test_the_text_is_a_page_to_print_without_anybodys_own_links(site: str) -> None:
     answer = get(f"{site}/2026-01.txt")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"

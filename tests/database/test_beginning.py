@@ -1,5 +1,7 @@
 """A new edition: the parts that stay, no items, and marks on what must be written, which block sending."""
 
+import datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -82,6 +84,35 @@ def test_from_an_earlier_edition_come_its_parts_and_its_words_to_be_changed(data
 )
 def test_a_key_says_the_time_in_english(key: str, language: str, period: str) -> None:
     assert beginning.period_of(key, language) == period
+
+
+@pytest.mark.parametrize(
+    ("typed", "key", "period"),
+    [
+        ("2027-03", "2027-03", ""),
+        (" march 2027 ", "2027-03", ""),
+        ("Summer special", "Summer-special", "Summer special"),
+        ("May", "May", ""),  # of no year
+        ("May 27", "May-27", "May 27"),
+    ],
+)
+def test_an_edition_is_named_as_people_do(typed: str, key: str, period: str) -> None:
+    assert beginning.named(typed) == (key, period)
+
+
+@pytest.mark.parametrize(
+    ("known", "key"),
+    [
+        ((), "2026-11"),
+        (("2026-12", "2026-11"), "2027-01"),
+        (("2026-08",), "2026-09"),  # after a pause of some months, too
+        (("summer-special", "2026-10"), "2026-11"),
+        (("summer-special", "2026-11", "2026-12"), "2027-01"),  # those are there already
+        (("2026-11-07",), "2026-11"),
+    ],
+)
+def test_the_next_key_is_one_that_is_free(known: tuple[str, ...], key: str) -> None:
+    assert beginning.next_key(known, datetime.date(2026, 11, 29)) == key
 
 
 def test_a_period_that_nobody_named_is_to_be_written(database: Database) -> None:

@@ -311,9 +311,10 @@ def test_on_a_full_disk_nothing_is_sent_that_is_not_marked(
     database.close()
 
     full = Database(sqlite_url)
-    event.listen(full.engine, "connect", lambda connection, _record: _fill(connection))
+    event.listen(full.engine, "connect", _fill)
     with pytest.raises(DatabaseUnreachable, match="full"):
         run(full, links, edition_id, backend)
+    event.remove(full.engine, "connect", _fill)
     full.close()
 
     database = Database(sqlite_url)
@@ -338,7 +339,7 @@ def test_on_a_full_disk_nothing_is_sent_that_is_not_marked(
     database.close()
 
 
-def _fill(connection: Any) -> None:
+def _fill(connection: Any, _record: Any) -> None:
     """Let this connection's database grow by a few pages only, as a disk that is nearly full would."""
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count={pages + 3}")

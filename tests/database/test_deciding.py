@@ -53,7 +53,8 @@ def settle(database: Database, wanted: list[int], *, sent: bool, why: str = "Fou
 def retry(database: Database, *codes: str) -> int:
     with database.transaction() as session:
         edition = reading.edition(session, "2026-03")
-        return deciding.retry_failed(session, edition, by="cli:ann", codes=codes or None)
+        which = deciding.Selection(codes or None)
+        return deciding.retry(session, edition, which, by="cli:ann")
 
 
 def policy(database: Database, wanted: UncertainPolicy) -> None:
@@ -219,7 +220,7 @@ def test_whom_a_stop_left_out_gets_it_after_all_when_a_person_wants_so(
         steering.stop(session, reading.edition(session, "2026-03"), by="cli:ann", why="")
     with database.transaction() as session:
         edition = reading.edition(session, "2026-03")
-        assert deciding.retry_cancelled(session, edition, by="cli:ann") == 3
+        assert deciding.retry(session, edition, deciding.ALL_CANCELLED, by="cli:ann") == 3
     assert run(database, links, edition_id, MemoryBackend()) is Ending.FINISHED
     assert count(database, DeliveryStatus.SENT) == 3
 

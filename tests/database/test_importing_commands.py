@@ -29,7 +29,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database) ->
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(application(), [str(one) for one in arguments], catch_exceptions=False)
+    return CliRunner().invoke(
+        application(str(arguments[0])), [str(one) for one in arguments], catch_exceptions=False
+    )
 
 
 def told(*arguments: str | Path) -> Any:
@@ -130,3 +132,21 @@ def test_how_surely_an_item_was_understood_is_shown(file: Path) -> None:
         for item in category["items"]
     ]
     assert [(item["confidence"], item["source_line"]) for item in items] == [("likely", 21), ("sure", 29)]
+
+
+def test_what_the_document_says_of_the_sender_is_listed_where_the_newsletter_says_otherwise(
+    file: Path,
+) -> None:
+    run("edition", "import", file, "--new-newsletter")
+    rewrite(file, "May 2026", "June 2026")
+    rewrite(file, "1 Quay Street, Milbury, ZZ1 1ZZ", "2 Quay Street, Milbury, ZZ1 1ZZ")
+    rewrite(file, "notes@example.org", "new@example.org\n\nYou receive this email because you asked for it.")
+    result = run("edition", "import", file)
+    assert result.exit_code == 0
+    listed = told("edition", "review", "harbour-notes/2026-06")
+    found = {line["text"] for line in listed if line["doubt"] == "not-the-newsletters"}
+    assert found == {
+        "Harbour Trust, 2 Quay Street, Milbury, ZZ1 1ZZ",
+        "Email: new@example.org",
+        "You receive this email because you asked for it.",
+    }

@@ -67,7 +67,9 @@ def at(server: Stranger, path: str) -> str:
 
 
 def run(*arguments: str | Path | int) -> Result:
-    return CliRunner().invoke(application(), [str(one) for one in arguments], catch_exceptions=False)
+    return CliRunner().invoke(
+        application(str(arguments[0])), [str(one) for one in arguments], catch_exceptions=False
+    )
 
 
 def told(*arguments: str | Path | int) -> Any:

@@ -4,7 +4,7 @@ import pytest
 
 from pulse_mailer.database import Database
 from pulse_mailer.domain.edition import EditionStatus
-from pulse_mailer.editions import items, reading, splitting, uniting
+from pulse_mailer.editions import hiding, items, reading, splitting, uniting
 from pulse_mailer.editions.items import Said
 from pulse_mailer.editions.spots import Spot
 from pulse_mailer.errors import Conflict, NotFound, PictureRefused, Refused, UsageError, WrongState
@@ -122,16 +122,45 @@ def test_what_looks_like_markup_in_a_merged_title_stays_words(database: Database
         assert r"[A \[link\](x) & \*more\*](https://example.org/a_%28b%29c%29)" in summary
 
 
-def test_the_only_picture_of_two_stays_and_of_two_pictures_none_is_lost(database: Database) -> None:
+@pytest.mark.parametrize(("picture_of", "alt"), [(None, "Bars"), (2, "Bars"), (3, "Other")])
+def test_the_only_picture_of_two_stays_and_of_two_the_first_or_the_one_that_is_named(
+    database: Database, picture_of: int | None, alt: str
+) -> None:
     with database.transaction() as session:
         items.change(session, KEY, 6, Said({"picture_alt": "Bars"}, picture=png(40, 30)), actor="ann")
         uniting.unite_items(session, KEY, 2, 6, actor="ann")
         items.change(session, KEY, 3, Said({"picture_alt": "Other"}, picture=png(9, 9)), actor="ann")
-    with pytest.raises(Refused, match="both have a picture"), database.transaction() as session:
-        uniting.unite_items(session, KEY, 2, 3, actor="ann")
-    with database.transaction() as session:
         assert item_of(session, 2).picture_alt == "Bars"
-        assert item_of(session, 3).picture is not None
+        made = uniting.unite_items(session, KEY, 2, 3, picture_of=picture_of, actor="ann")
+        assert made.what == f"item 3 merged into item 2, with the picture of {picture_of or 2}"
+    with database.transaction() as session:
+        assert item_of(session, 2).picture_alt == alt
+
+
+def test_the_picture_of_neither_is_refused(database: Database) -> None:
+    with pytest.raises(UsageError, match="neither of the two"), database.transaction() as session:
+        uniting.unite_items(session, KEY, 2, 3, picture_of=6, actor="ann")
+
+
+def test_words_that_readers_do_not_see_are_not_merged_into_what_they_see(database: Database) -> None:
+    with database.transaction() as session:
+        hiding.hide_items(session, KEY, [6], hidden=True, actor="ann")
+    with pytest.raises(Refused, match="do not see item 6"), database.transaction() as session:
+        uniting.unite_items(session, KEY, 2, 6, actor="ann")
+    with database.transaction() as session:
+        uniting.unite_items(session, KEY, 6, 2, actor="ann")
+        assert item_of(session, 6).is_hidden
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200b \u2060", "\u3164", "\ufeff"])
+def test_a_title_or_description_that_nobody_could_see_is_none(database: Database, unseen: str) -> None:
+    with pytest.raises(UsageError, match="must not be empty"), database.transaction() as session:
+        items.change(session, KEY, 2, Said({"title": unseen}), actor="ann")
+    with pytest.raises(UsageError, match="needs a description"), database.transaction() as session:
+        items.change(session, KEY, 2, Said({"picture_alt": unseen}, picture=png(40, 30)), actor="ann")
+    with database.transaction() as session:
+        items.change(session, KEY, 2, Said({"summary": unseen, "publisher": "Ké\u200dri"}), actor="ann")
+        assert (item_of(session, 2).summary, item_of(session, 2).publisher) == ("", "Ké\u200dri")
 
 
 def test_nothing_merges_with_itself(database: Database) -> None:

@@ -61,6 +61,13 @@ def test_link_that_was_broken_blocks_sending_until_it_is_overridden(database: Da
         assert approving.approve(edition, links, forced=("link-broken",)).blocking(("link-broken",)) == ()
 
 
+def test_edition_is_not_checked_without_the_database_that_holds_it(database: Database, links: Links) -> None:
+    with database.reading() as session:
+        edition = reading.edition(session, "2026-03")
+    with pytest.raises(AssertionError, match="2026-03"):
+        approving.check(edition, links)
+
+
 def test_changed_link_is_no_longer_what_was_broken(database: Database, links: Links) -> None:
     kept(database, GONE)
     with database.transaction() as session:

@@ -8,7 +8,7 @@ import pytest
 from pulse_mailer.database import Database
 from pulse_mailer.domain.content import content_of
 from pulse_mailer.domain.inbox import CandidateStatus
-from pulse_mailer.editions import collecting, history, reading, removing
+from pulse_mailer.editions import collecting, history, reading, removing, restoring
 from pulse_mailer.editions.changing import changing
 from pulse_mailer.editions.collecting import Proposal
 from pulse_mailer.editions.picking import Place, Placed, place
@@ -147,6 +147,25 @@ def test_item_that_is_removed_gives_its_candidate_back(database: Database) -> No
     found = candidate(database, number)
     assert (found.status, found.edition_id, found.item_number) == (CandidateStatus.WAITING, None, None)
     assert [item.number for _, item in placed(database, [number]).items] == [3]
+
+
+@pytest.mark.parametrize("url", ["https://example.org/report-1", ""])
+def test_item_that_is_restored_takes_its_candidate_out_of_the_inbox_again(
+    database: Database, url: str
+) -> None:
+    given = Proposal("page", "Report 1", url=url, publisher="Institute", section="Care", category="Reports")
+    number = proposed(database, given)[0].candidate.id
+    other = waiting(database, 2)
+    placed(database, [number])
+    with database.transaction() as session:
+        removing.remove_items(session, "2026-03", [2], actor="ann")
+        restoring.restore(session, "2026-03", 2, actor="ann")
+    found = candidate(database, number)
+    assert (found.status, found.item_number) == (CandidateStatus.PLACED, 2)
+    assert candidate(database, other).status is CandidateStatus.WAITING
+    with database.transaction() as session:
+        removing.remove_items(session, "2026-03", [2], actor="ann")
+    assert candidate(database, number).status is CandidateStatus.WAITING
 
 
 def test_candidate_whose_item_is_gone_by_another_way_may_be_placed_again(database: Database) -> None:

@@ -53,8 +53,8 @@ def test_a_new_name_keeps_the_id_and_goes_where_the_old_one_was_meant(database: 
             Feed(newsletter_id=newsletter.id, url="https://example.org/f", section="Care", created_at=now())
         )
     with database.transaction() as session:
-        _, keys = programme.rename(session, None, SECTION, "care", "Care and Health", actor="ann")
-        assert keys == [KEY]
+        _, changes = programme.rename(session, None, SECTION, "care", "Care and Health", actor="ann")
+        assert [change.edition.key for change in changes] == [KEY]
     with database.transaction() as session:
         found = session.get_one(ProgrammeSection, before)
         assert found.name == "Care and Health"
@@ -73,8 +73,8 @@ def test_a_category_is_renamed_in_every_section(database: Database) -> None:
 def test_what_was_sent_keeps_its_names(database: Database) -> None:
     with database.transaction() as session:
         session.execute(update(Edition).values(status=EditionStatus.SENT))
-        _, keys = programme.rename(session, None, SECTION, "Care", "Health", actor="ann")
-        assert keys == []
+        _, changes = programme.rename(session, None, SECTION, "Care", "Health", actor="ann")
+        assert changes == []
     with database.transaction() as session:
         assert "Care/Reports" in shape(session)
 

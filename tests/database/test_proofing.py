@@ -2,6 +2,8 @@
 
 import email
 import email.policy
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from typing import Any
 
@@ -22,7 +24,7 @@ from pulse_mailer.domain.delivery import Delivery, Fault, Outcome, Stage
 from pulse_mailer.domain.edition import Edition, Rendering
 from pulse_mailer.domain.suppression import SuppressionReason
 from pulse_mailer.editions import drafting, founding, reading
-from pulse_mailer.errors import BadAddress, ConnectionFailed, NotFound, UsageError
+from pulse_mailer.errors import BadAddress, Conflict, ConnectionFailed, NotFound, UsageError
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import FOR_SHOW, Links, Purpose
 from pulse_mailer.subscribers.suppressing import suppress
@@ -84,7 +86,7 @@ def test_a_proof_goes_to_each_address_once_and_is_kept_with_the_server_s_words(
     with database.reading() as session:
         record = session.scalars(select(AuditRecord).where(AuditRecord.action == "edition.proofed")).one()
     assert record.actor == "cli:ann"
-    assert record.after == {"number": 1, "revision": 1, "sent": [ANN, BOB], "not_sent": {}}
+    assert record.after == {"number": 1, "revision": 1, "sent": 2, "not_sent": 0}
 
 
 def test_a_proof_stands_in_no_count_and_changes_nothing_of_the_edition(
@@ -303,3 +305,22 @@ def test_a_program_that_ends_in_between_leaves_a_proof_that_says_so(
     with pytest.raises(KeyboardInterrupt):
         proof(database, keys, links, MemoryBackend(answers={ANN: Answer(dies=die)}))
     assert kept(database) == [(1, ANN, False, "No answer was noted: the program was ended meanwhile.")]
+
+
+def test_of_two_who_ask_at_once_and_know_of_the_same_proof_one_sends(
+    database: Database, keys: Keys, links: Links, backend: MemoryBackend
+) -> None:
+    both = threading.Barrier(2)
+
+    def ask(_: int) -> int | str:
+        both.wait(10)
+        try:
+            return proof(database, keys, links, backend, last=0).number
+        except Conflict as error:
+            return error.what
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = set(pool.map(ask, range(2)))
+    assert answers == {1, "The latest proof of 2026-03 is 1, not 0; nothing was sent."}
+    assert len(backend.kept) == 1
+    assert proof(database, keys, links, backend, last=1).number == 2

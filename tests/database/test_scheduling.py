@@ -317,6 +317,22 @@ def test_a_change_of_what_the_newsletter_says_of_itself_takes_it_back(
     assert (found(database).status is EditionStatus.DRAFT) is bool(reopened)
 
 
+def test_it_does_not_begin_by_the_word_of_its_editor_once_a_second_person_is_wanted(
+    database: Database, links: Links, edition_id: int
+) -> None:
+    with database.transaction() as session:
+        drafting.change(session, "2026-03", {"subject": "A study of March"}, actor="cli:ann")
+    schedule(database, links)
+    with database.transaction() as session:
+        newsletter = reading.newsletter(session, "pulse")
+        founding.change(session, newsletter, {"needs_second": "yes"}, actor="cli:bob")
+    time_comes(database)
+    begun = begin(database, links, edition_id)
+    assert begun is not None
+    assert "needs a second person now, and cli:ann" in begun.words
+    assert (begun.count, found(database).status, deliveries(database)) == (0, EditionStatus.DRAFT, 0)
+
+
 @pytest.mark.parametrize(
     ("value", "error"),
     [

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
 from pulse_mailer.cli import application
@@ -43,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database) 
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(application(), ["edition", *arguments], catch_exceptions=False)
+    return CliRunner().invoke(application("edition"), ["edition", *arguments], catch_exceptions=False)
 
 
 def told(*arguments: str) -> Any:
@@ -80,6 +80,14 @@ def test_chosen_items_are_shortened_and_shown_whole_again(database: Database) ->
     assert short(database) == [2, 7]
     run("shorten", "2026-03", "--undo")
     assert short(database) == []
+
+
+def test_an_item_that_is_short_as_it_is_makes_no_revision(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(Item).where(Item.number == 3).values(summary="One paragraph."))
+    assert "nothing to change" in run("shorten", "2026-03", "3").stdout
+    assert "item 2 shown short" in run("shorten", "2026-03", "2", "3").stdout
+    assert short(database) == [2]
 
 
 def test_an_item_that_is_not_there_changes_nothing(database: Database) -> None:

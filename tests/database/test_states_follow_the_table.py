@@ -80,8 +80,12 @@ ACTS: dict[str, Act] = {
     "settle as not sent": _settle(sent=False),
     "settle what is certain": _settle_all,
     "apply the policy": _policy,
-    "retry the failed": lambda session, edition, _: deciding.retry_failed(session, edition, by="ann"),
-    "retry the cancelled": lambda session, edition, _: deciding.retry_cancelled(session, edition, by="ann"),
+    "retry the failed": lambda session, edition, _: deciding.retry(
+        session, edition, deciding.ALL_FAILED, by="ann"
+    ),
+    "retry the cancelled": lambda session, edition, _: deciding.retry(
+        session, edition, deciding.ALL_CANCELLED, by="ann"
+    ),
     "begin at its time": lambda session, edition, links: scheduling.begin(session, edition.id, links),
     "begin at once": _freeze,
     "schedule": _schedule,

@@ -10,7 +10,7 @@ from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.subscriber import Way
 from pulse_mailer.domain.suppression import SuppressionReason
 from pulse_mailer.keys import Keys
-from pulse_mailer.subscribers.audience import audience_count
+from pulse_mailer.subscribers.audience import numbers
 from pulse_mailer.subscribers.importing import import_csv
 from pulse_mailer.subscribers.joining import JoinResult
 from pulse_mailer.subscribers.leaving import leave
@@ -84,7 +84,7 @@ def test_two_imports_in_opposite_order_both_end(database: Database, keys: Keys) 
 
     assert sorted(at_once(2, load)) == [0, 300]
     with database.transaction() as session:
-        assert audience_count(session, newsletter.id) == 300
+        assert numbers(session, newsletter.id).audience == 300
 
 
 def test_two_who_suppress_the_same_address_make_one_suppression(database: Database, keys: Keys) -> None:

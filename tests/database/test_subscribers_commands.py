@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from pulse_mailer.cli import application
 from pulse_mailer.cli.output import actor
 from pulse_mailer.database import Database
+from pulse_mailer.domain.auditing import AuditRecord
 from pulse_mailer.domain.subscriber import SubscriptionEvent
 from pulse_mailer.errors import BadCsv, NotFound, Refused, UsageError
 from tests.database.subscribers_given import everything, given_newsletter
@@ -26,7 +27,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database) 
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(application(), [str(one) for one in arguments], catch_exceptions=False)
+    return CliRunner().invoke(
+        application(str(arguments[0])), [str(one) for one in arguments], catch_exceptions=False
+    )
 
 
 def told(*arguments: str | Path) -> Any:
@@ -146,3 +149,37 @@ def test_an_address_that_nobody_knows_is_not_found(folder: Path) -> None:
     for command in (("subscriber", "show"), ("subscriber", "unsubscribe"), ("suppression", "remove")):
         with pytest.raises(NotFound, match=r"ann@example\.org"):
             run(*command, "ann@example.org")
+
+
+def test_everything_held_is_written_for_whoever_asks(folder: Path, database: Database) -> None:
+    run("subscriber", "add", "ann@example.org", "--first-name", "Ann")
+    file = folder / "ann.json"
+    assert run("subscriber", "data", "ANN@example.org", "-o", file).exit_code == 0
+    assert json.loads(file.read_text("utf-8"))["subscriber"]["first_name"] == "Ann"
+    with database.reading() as session:
+        noted = session.scalars(select(AuditRecord).where(AuditRecord.action == "subscriber.exported")).one()
+    assert noted.actor == actor()
+    assert "example.org" not in noted.subject
+
+
+def test_erasing_wants_the_address_once_more(folder: Path, database: Database) -> None:
+    run("subscriber", "add", "ann@example.org", "--first-name", "Ann")
+    before = everything(database)
+    with pytest.raises(UsageError, match="wants the address once more"):
+        run("subscriber", "erase", "ann@example.org")
+    with pytest.raises(UsageError, match="another address"):
+        run("subscriber", "erase", "ann@example.org", "--confirm", "bob@example.org")
+    assert everything(database) == before
+
+
+def test_who_is_erased_is_shown_as_such(folder: Path) -> None:
+    run("subscriber", "add", "ann@example.org", "--first-name", "Ann")
+    erased = run("subscriber", "erase", "ann@example.org", "--confirm", "Ann@example.org")
+    assert erased.exit_code == 0
+    assert "ann@example.org is forgotten: 1 subscription, 0 mails without a name." in erased.stdout
+    shown = told("subscriber", "show", "ann@example.org")
+    assert shown["erased_at"]
+    assert shown["first_name"] == shown["address"] == ""
+    assert "only a keyed hash" in run("subscriber", "show", "ann@example.org").stdout
+    with pytest.raises(Refused, match="asked to be forgotten"):
+        run("subscriber", "add", "ann@example.org")

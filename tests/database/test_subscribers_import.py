@@ -4,12 +4,12 @@ import csv
 import io
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from pulse_mailer.database import Database
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.auditing import AuditRecord
-from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.newsletter import Newsletter, ProgrammeSection
 from pulse_mailer.domain.subscriber import (
     Subscriber,
     Subscription,
@@ -18,11 +18,13 @@ from pulse_mailer.domain.subscriber import (
     Way,
 )
 from pulse_mailer.domain.suppression import SuppressionReason
+from pulse_mailer.editions import reading
 from pulse_mailer.errors import BadCsv
 from pulse_mailer.keys import Keys
 from pulse_mailer.subscribers import importing
-from pulse_mailer.subscribers.audience import audience, audience_count
-from pulse_mailer.subscribers.exporting import export_csv
+from pulse_mailer.subscribers.audience import audience, numbers
+from pulse_mailer.subscribers.choosing import names_of
+from pulse_mailer.subscribers.exporting import export
 from pulse_mailer.subscribers.importing import ImportReport, import_csv
 from pulse_mailer.subscribers.leaving import leave
 from pulse_mailer.subscribers.suppressing import suppress
@@ -164,8 +166,8 @@ def test_who_left_one_newsletter_can_be_imported_into_another(
     report = load(database, keys, other, "Email", "ann@example.org")
     assert report.joined_count == 1
     with database.transaction() as session:
-        assert audience_count(session, other.id) == 1
-        assert audience_count(session, newsletter.id) == 0
+        assert numbers(session, other.id).audience == 1
+        assert numbers(session, newsletter.id).audience == 0
 
 
 def test_who_has_yet_to_confirm_is_not_confirmed_by_an_import(
@@ -177,7 +179,7 @@ def test_who_has_yet_to_confirm_is_not_confirmed_by_an_import(
     report = load(database, keys, newsletter, "Email", "ann@example.org")
     assert (report.joined_count, report.unchanged_count) == (0, 1)
     with database.transaction() as session:
-        assert audience_count(session, newsletter.id) == 0
+        assert numbers(session, newsletter.id).audience == 0
 
 
 def test_each_refused_and_repeated_row_is_named_by_its_line(
@@ -261,7 +263,7 @@ def test_two_imports_fit_in_one_transaction(database: Database, keys: Keys, news
             data = f"Email\n{name}@example.org\n".encode()
             report = import_csv(session, keys, newsletter, data, mapping={}, dry_run=False, actor="ann")
             assert report.joined_count == 1
-        assert audience_count(session, newsletter.id) == 2
+        assert numbers(session, newsletter.id).audience == 2
 
 
 def test_many_rows_come_in_by_chunks_and_are_all_there(
@@ -281,7 +283,7 @@ def test_many_rows_come_in_by_chunks_and_are_all_there(
             actor="ann",
             progress=reached.append,
         )
-        assert report.joined_count == audience_count(session, newsletter.id) == 950
+        assert report.joined_count == numbers(session, newsletter.id).audience == 950
         assert session.scalar(select(func.count()).select_from(SubscriptionEvent)) == 950
     assert [row.line for row in report.repeated] == [952]
     assert reached == [*range(101, 1000, 100), 951]
@@ -301,12 +303,12 @@ def test_an_export_comes_back_the_same_and_revives_nobody(
     )
     with database.transaction() as session:
         leave(session, public_id(session, "left@example.org"), way=Way.PAGE, actor="subscriber")
-        file = io.StringIO()
-        assert export_csv(session, newsletter, file) == 3
         other = given_newsletter(session, "other")
-    rows = list(csv.reader(io.StringIO(file.getvalue())))
+    text = "".join(export(database, newsletter, actor="ann"))
+    rows = list(csv.reader(io.StringIO(text)))
+    assert len(rows) == 4
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
-    report = load(database, keys, other, *file.getvalue().splitlines())
+    report = load(database, keys, other, *text.splitlines())
     assert (report.unchanged_count + report.joined_count, len(report.refused)) == (2, 1)
     assert report.refused[0].reason == "the file says that they are 'unsubscribed'"
     with database.transaction() as session:
@@ -328,3 +330,90 @@ def test_a_column_may_be_named_by_hand(database: Database, keys: Keys, newslette
     )
     assert report.columns == {"email": "Kontakt", "first_name": "Vorname"}
     assert (report.delimiter, report.joined_count) == (";", 1)
+
+
+@pytest.fixture
+def programme(database: Database, newsletter: Newsletter) -> Newsletter:
+    """The newsletter with sections, one of which is called so that no file can take it apart."""
+    with database.transaction() as session:
+        for position, name in enumerate(("Care", "Housing; Planning", "Our news"), 1):
+            session.add(
+                ProgrammeSection(
+                    newsletter_id=newsletter.id, position=position, name=name, is_news=name == "Our news"
+                )
+            )
+    with database.reading() as session:
+        return reading.newsletter(session, newsletter.slug)
+
+
+def sections(database: Database, newsletter: Newsletter) -> dict[str, tuple[str, ...]]:
+    wanted = select(Subscriber.address, Subscription.choice).join(
+        Subscription, Subscription.subscriber_id == Subscriber.id
+    )
+    with database.reading() as session:
+        rows = session.execute(wanted.where(Subscription.newsletter_id == newsletter.id)).all()
+        return {row.address: names_of(session, row.choice) for row in rows}
+
+
+def test_who_joins_gets_the_sections_that_the_file_names(
+    database: Database, keys: Keys, programme: Newsletter
+) -> None:
+    report = load(
+        database,
+        keys,
+        programme,
+        "Email,Sections",
+        "all@example.org,",
+        "care@example.org, CARE ;",
+        'both@example.org,"""Housing; Planning""; care"',
+        "wrong@example.org,Care;Roads",
+        "news@example.org,Our news",
+        'lines@example.org,"Care;\nRoads"',
+    )
+    assert (report.joined_count, adds_up(report)) == (3, True)
+    assert [(row.line, row.reason) for row in report.refused] == [
+        (5, "Pulse has no section 'Roads'. It has: Care, Housing; Planning"),
+        (6, "Our news is news of the sender's own, which goes along with whatever is chosen. Leave it out"),
+        (7, "Pulse has no section 'Roads'. It has: Care, Housing; Planning"),
+    ]
+    assert sections(database, programme) == {
+        "all@example.org": (),
+        "care@example.org": ("Care",),
+        "both@example.org": ("Care", "Housing; Planning"),
+    }
+
+
+def test_the_sections_of_a_file_change_nobody_who_is_known(
+    database: Database, keys: Keys, programme: Newsletter
+) -> None:
+    load(database, keys, programme, "Email,Sections", "ann@example.org,Care", "left@example.org,Care")
+    with database.transaction() as session:
+        leave(session, public_id(session, "left@example.org"), way=Way.PAGE, actor="subscriber")
+    before = everything(database)["subscriptions"]
+    report = load(
+        database,
+        keys,
+        programme,
+        "Email,Sections",
+        "ann@example.org,",
+        'left@example.org,"Housing; Planning"',
+    )
+    assert (report.unchanged_count, len(report.refused)) == (1, 1)
+    assert everything(database)["subscriptions"] == before
+
+
+def test_an_export_brings_the_sections_along(database: Database, keys: Keys, programme: Newsletter) -> None:
+    load(
+        database,
+        keys,
+        programme,
+        "Email,Sections",
+        "all@example.org,",
+        'both@example.org,"""Housing; Planning"";Care"',
+    )
+    before, text = sections(database, programme), "".join(export(database, programme, actor="ann"))
+    with database.transaction() as session:
+        session.execute(delete(SubscriptionEvent))
+        session.execute(delete(Subscription))
+    assert load(database, keys, programme, *text.splitlines()).joined_count == 2
+    assert sections(database, programme) == before

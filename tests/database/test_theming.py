@@ -144,7 +144,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database) 
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(application(), [str(one) for one in arguments], catch_exceptions=False)
+    return CliRunner().invoke(
+        application(str(arguments[0])), [str(one) for one in arguments], catch_exceptions=False
+    )
 
 
 def test_the_command_says_which_colour_had_to_be_moved(folder: Path) -> None:

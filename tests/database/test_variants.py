@@ -10,9 +10,21 @@ from sqlalchemy.orm import Session
 from pulse_mailer.backends.memory import MemoryBackend
 from pulse_mailer.clock import now
 from pulse_mailer.database import Database
-from pulse_mailer.delivery import answering, approving, planning, rehearsing, reporting, scheduling, variants
+from pulse_mailer.delivery import (
+    answering,
+    approving,
+    planning,
+    proofing,
+    rehearsals,
+    rehearsing,
+    reporting,
+    scheduling,
+    variants,
+)
+from pulse_mailer.delivery.dispatch import Way
 from pulse_mailer.delivery.planning import Approval, Terms
 from pulse_mailer.delivery.previewing import preview
+from pulse_mailer.delivery.readying import Ready
 from pulse_mailer.delivery.scheduling import Start
 from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.auditing import AuditRecord
@@ -26,6 +38,7 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
 from pulse_mailer.subscribers import choosing, leaving
 from pulse_mailer.subscribers import reading as subscriber_reading
+from pulse_mailer.subscribers.audience import anybody_chose
 from tests.database.sending_given import draft, run
 from tests.database.subscribers_given import given_newsletter, joined
 
@@ -118,6 +131,7 @@ EXPECTED = {
 def test_a_plan_shares_what_comes_to_the_same_and_counts_who_gets_nothing(database: Database) -> None:
     with database.reading() as session:
         plan = variants.plan(session, reading.edition(session, "2026-03"))
+        assert variants.names(session, reading.edition(session, "2026-03")) == plan.names
 
     assert [(one.name, one.sections, one.count) for one in plan.variants] == [
         ("", ("Care", "Housing"), 2),
@@ -125,7 +139,7 @@ def test_a_plan_shares_what_comes_to_the_same_and_counts_who_gets_nothing(databa
         ("2", ("Housing",), 1),
     ]
     assert (plan.count, plan.passed_over) == (5, 1)
-    assert plan.remark == "1 chose only sections that this edition does not have, and get nothing."
+    assert plan.remark == "1 chose only sections that this edition does not have, and gets nothing."
 
 
 def test_everybody_is_frozen_with_their_part(database: Database, links: Links) -> None:
@@ -255,17 +269,16 @@ def test_who_left_and_who_never_came_choose_nothing(database: Database, keys: Ke
         choose(session, keys, "stranger@example.org", "Housing")
 
 
-def rehearse(session: Session, links: Links, told: list[int] | None = None) -> rehearsing.Rehearsal:
-    edition, made, plan = checked(session, links)
-    renderings = {one.variant: one for one in made.renderings}
-    progress = (told if told is not None else []).append
-    return rehearsing.rehearse(session, edition, plan, renderings, links, progress=progress)
-
-
-def test_a_rehearsal_makes_everybody_s_mail_and_stores_nothing(database: Database, links: Links) -> None:
-    told: list[int] = []
+def rehearse(database: Database, links: Links, told: list[int] | None = None) -> rehearsing.Rehearsed:
     with database.reading() as session:
-        found = rehearse(session, links, told)
+        edition, made, plan = checked(session, links)
+    progress = (told if told is not None else []).append
+    return rehearsals.rehearse(database, Ready(edition, plan, made.renderings), links, progress=progress)
+
+
+def test_a_rehearsal_makes_everybody_s_mail_and_stores_none(database: Database, links: Links) -> None:
+    told: list[int] = []
+    found = rehearse(database, links, told)
 
     assert (found.count, found.failed, told[-1]) == (5, 0, 5)
     assert found.largest_bytes > 10_000
@@ -276,8 +289,8 @@ def test_a_mail_that_cannot_be_made_is_found_before_sending(database: Database, 
     with database.transaction() as session:
         person = session.scalars(select(Subscriber).where(Subscriber.address == "care@example.org")).one()
         person.address = "care\r\nbcc: x@example.org"
+    found = rehearse(database, links)
     with database.reading() as session:
-        found = rehearse(session, links)
         edition = reading.edition(session, "2026-03")
 
     assert (found.count, found.failed) == (5, 1)
@@ -291,7 +304,10 @@ def test_newsletters_without_choices_have_one_variant(database: Database, keys: 
         for address in CHOICES:
             choose(session, keys, address)
     with database.reading() as session:
-        plan = variants.plan(session, reading.edition(session, "2026-03"))
+        edition = reading.edition(session, "2026-03")
+        plan = variants.plan(session, edition)
+        assert variants.names(session, edition) == plan.names
+        assert not anybody_chose(session, edition.newsletter_id)
     assert [(one.name, one.count) for one in plan.variants] == [("", 6)]
 
 
@@ -304,3 +320,28 @@ def test_another_newsletter_has_its_own_readers(database: Database) -> None:
         name = f"other/{edition.key}"
     with database.reading() as session:
         assert variants.plan(session, reading.edition(session, name)).count == 0
+
+
+def test_a_proof_is_of_the_mail_that_a_choice_comes_to(database: Database, keys: Keys, links: Links) -> None:
+    backend = MemoryBackend()
+
+    def proofed(like: str = "", *sections: str) -> tuple[proofing.Proofed, str]:
+        wish = proofing.Wish("2026-03", ["staff@example.org"], like, sections)
+        made = proofing.send(Way(database, links, [backend]), keys, wish, actor="cli:ann")
+        return made, text(backend.kept[-1].data)
+
+    of_person, seen = proofed("care@example.org")
+    assert "It is the mail of readers who get only: Care." in of_person.sentences
+    assert "What good care looks like" in seen
+    assert "Homes that last" not in seen
+    of_choice, seen = proofed("care@example.org", "police, HOUSING")
+    assert of_choice.rendering.variant == "2"
+    assert "Homes that last" in seen
+    whole, seen = proofed("", "Care", "Housing")
+    assert whole.rendering.variant == ""
+    assert not any("get only" in sentence for sentence in whole.sentences)
+    with pytest.raises(NotFound, match="Such a reader chose only sections that 2026-03 does not have"):
+        proofed("", "Police")
+    with pytest.raises(UsageError, match="has no section 'Nonesuch'"):
+        proofed("", "Nonesuch")
+    assert len(backend.kept) == 3

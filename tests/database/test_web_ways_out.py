@@ -1,4 +1,4 @@
-"""The ways out over real HTTP, as mail programs, link scanners and people use them; on both databases."""
+"""The ways out over real HTTP, as mail programs, link scanners and people use them."""
 
 import base64
 import dataclasses
@@ -362,5 +362,5 @@ def test_the_link_of_a_proof_unsubscribes_nobody_and_says_so(site: str, mailer: 
     address = f"{site}/u/{mailer.links.token(Purpose.UNSUBSCRIBE, FOR_SHOW)}"
     for answer in (requests.get(address, timeout=10), requests.post(address, data=ONE_CLICK, timeout=10)):
         assert answer.status_code == 404
-        assert "Its link is for show, and unsubscribes nobody." in answer.text
+        assert "Its link is for show, and changes nothing for anybody." in answer.text
     assert everything(mailer.database) == before

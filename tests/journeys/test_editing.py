@@ -13,10 +13,8 @@ E = "2026-12"
 def begun(program: Program) -> Program:
     steps = (
         ("newsletter", "add", "pulse", "--name", "Pulse", "--from-address", "editor@example.org"),
-        ("newsletter", "programme", "add", "section", "Care"),
-        ("newsletter", "programme", "add", "section", "Housing"),
-        ("newsletter", "programme", "add", "category", "Reports"),
-        ("newsletter", "programme", "add", "category", "Briefings"),
+        ("newsletter", "programme", "add", "section", "Care", "Housing"),
+        ("newsletter", "programme", "add", "category", "Reports", "Briefings"),
         ("edition", "new", E),
         (
             "edition",
@@ -47,6 +45,73 @@ def begun(program: Program) -> Program:
         ended = program(*step)
         assert ended.status == 0, ended.err
     return program
+
+
+def _ready(begun: Program) -> None:
+    """Let it be such that it can be sent, to one person."""
+    begun("newsletter", "set", "postal-address", "4 Mill Lane")
+    begun("edition", "set", E, "subject", "What care costs, {first_name|reader}")
+    begun("edition", "set", E, "preheader", "Two things to read on care, and on who has to move for it.")
+    (begun.folder / "letter.md").write_text("Dear reader,\n\nHello.", encoding="utf-8")
+    begun("edition", "write", E, "letter", "--file", "letter.md")
+    begun("edition", "item", "set", E, "2", "--url", "https://example.org/2")
+    (begun.folder / "readers.csv").write_text("Email\nann@example.org\n", encoding="utf-8")
+    begun("subscriber", "import", "readers.csv")
+
+
+def test_several_names_join_the_programme_where_the_first_is_put_or_none_does(begun: Program) -> None:
+    added = begun("newsletter", "programme", "add", "section", "Police", "Courts", "--first", "--json")
+    said = json.loads(added.out)
+    assert said["what"] == "Police, Courts are in the programme"
+    assert [section["name"] for section in said["sections"]] == ["Police", "Courts", "Care", "Housing"]
+    assert begun("newsletter", "programme", "add", "section", "Prisons", "Care").status == 4
+    said = json.loads(begun("newsletter", "programme", "show", "--json").out)
+    assert "Prisons" not in [section["name"] for section in said["sections"]]
+
+
+def test_the_programme_says_what_it_took_back(begun: Program) -> None:
+    added = begun("newsletter", "programme", "add", "section", "Police", "--json")
+    assert json.loads(added.out)["what"] == "the section Police is in the programme"
+    said = json.loads(begun("newsletter", "programme", "rename", "section", "Housing", "Homes", "--json").out)
+    assert (said["editions"], said["reopened"]) == ([E], [])
+    assert [section["name"] for section in said["sections"]] == ["Care", "Homes", "Police"]
+    _ready(begun)
+    approved = begun("edition", "approve", E, "--confirm-count", "1")
+    assert "“What care costs, reader” goes to 1 person who gets Pulse" in approved.out, approved.err
+    renamed = begun("newsletter", "programme", "rename", "section", "Care", "Caring")
+    assert f"Likewise in {E}." in renamed.out
+    assert f"{E} was to be sent, and was taken back" in renamed.out
+    again = begun("edition", "approve", E, "--confirm-count", "1")
+    assert again.status == 0
+    begun("newsletter", "set", "from-name", "Somebody else")
+    void = begun("edition", "approval", E).out
+    assert "(from name of the newsletter changed)" in void
+    assert f"Approve it: pulse-mailer edition approve pulse/{E}" in void
+
+
+def test_nobody_is_told_to_approve_what_is_being_sent(begun: Program) -> None:
+    begun.set("BACKEND", "memory")
+    _ready(begun)
+    begun("edition", "approve", E, "--confirm-count", "1")
+    assert begun("edition", "send", E, "--no-wait", "--confirm-count", "1").status == 0
+    begun("newsletter", "set", "from-name", "Somebody else")
+    shown = begun("edition", "approval", E).out
+    assert "its sender or backends changed since" in shown
+    assert "Approve it" not in shown
+
+
+def test_an_edition_without_items_is_as_short_as_it_can_be(begun: Program) -> None:
+    begun("edition", "item", "remove", E, "1", "2")
+    undone = begun("edition", "shorten", E, "--undo")
+    assert (undone.status, undone.err) == (0, "")
+    assert "nothing to change" in undone.out
+
+
+def test_nothing_is_shown_of_what_nobody_would_get_or_is_approved_already(begun: Program) -> None:
+    begun("newsletter", "set", "postal-address", "4 Mill Lane")
+    refused = begun("edition", "approve", E, "--confirm-count", "1")
+    assert (refused.status, refused.out) == (4, "")
+    assert "has no active subscriber" in refused.err
 
 
 def test_verbs_put_an_edition_in_order(begun: Program) -> None:

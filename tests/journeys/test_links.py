@@ -63,7 +63,8 @@ def test_links_are_visited_once_a_day_and_broken_ones_stop_sending(program: Prog
         assert set(asked) == {"/gone", "/there"}
     plain = json.loads(program("edition", "check", "2026-03", "--json").out)
     assert ["seen on" in one["what"] for one in plain if one["code"] == "link-broken"] == [True]
-    refused = program("edition", "send", "2026-03", "--force", "link-not-public", "--confirm-count", "0")
+    assert program("subscriber", "add", "reader@example.org").status == 0
+    refused = program("edition", "send", "2026-03", "--force", "link-not-public", "--confirm-count", "1")
     assert refused.status == 4
     assert "link-broken" in refused.err
 

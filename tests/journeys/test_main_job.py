@@ -1,20 +1,34 @@
 """The main job: from the document that staff wrote to mail in an inbox, a way out that works, and the log."""
 
+import datetime
 import email
 import email.policy
 import json
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import select
 
 from pulse_mailer.bootstrap import Mailer, started
+from pulse_mailer.cli import readership
+from pulse_mailer.clock import now
+from pulse_mailer.delivery import approving, doubts
+from pulse_mailer.domain.delivery import Delivery, DeliveryStatus
+from pulse_mailer.domain.edition import Edition, EditionStatus
+from pulse_mailer.domain.subscriber import SubscriptionEvent, Way
+from pulse_mailer.domain.suppression import SuppressionReason
+from pulse_mailer.editions import inbox, reading
 from pulse_mailer.mailbox.catcher import Catcher
 from pulse_mailer.mailbox.store import Mailbox
 from pulse_mailer.resources import templates_dir
 from pulse_mailer.settings import load
+from pulse_mailer.subscribers import audience
+from pulse_mailer.subscribers.suppressing import suppressions
 from pulse_mailer.web.app import create_app
 from pulse_mailer.web.server import running
 from tests.journeys.conftest import Program
@@ -197,7 +211,7 @@ def test_the_real_edition_goes_through_the_demo_and_adds_up(program: Program, re
     assert "link-missing" in ended.out.partition("Overridden by name:")[2]
     assert "Finished: April 2022 went to 196 of 196." in ended.out
     assert "adds up" in ended.out
-    assert "The mailbox holds 196 mails." in ended.out
+    assert "The mailbox caught 196 mails." in ended.out
 
 
 @pytest.mark.shared
@@ -211,4 +225,50 @@ def test_the_demo_runs_twice_in_the_same_folder(program: Program) -> None:
     for _ in range(2):
         ended = program("demo", "--recipients", "6", "--dir", "demo")
         assert ended.status == 0, ended
-        assert "Finished: November 2026 went to 2 of 2." in ended.out
+        assert "Finished: November 2026 went to 3 of 3." in ended.out
+
+
+def test_the_demo_leaves_a_newsletter_at_work(program: Program) -> None:
+    begun = now()
+    ended = program("demo", "--dir", "demo")
+    assert ended.status == 0, ended
+    assert "make run" in ended.out or "serve --link" in ended.out
+    assert now() - begun < datetime.timedelta(minutes=10)  # the clock is as it was
+    with started(load(data_dir=program.folder / "demo", database_url="")) as mailer:
+        with mailer.database.reading() as database:
+            editions = {edition.key: edition for edition in database.scalars(select(Edition))}
+            states = Counter(database.scalars(select(Delivery.status)))
+            doubt = doubts.uncertain(database)
+            suppressed = {one.reason for one in suppressions(database)}
+            count = audience.numbers(database, editions["2026-12"].newsletter_id).audience
+            draft = approving.check(reading.edition(database, "2027-02"), mailer.links)
+            waiting = inbox.candidates(database, editions["2026-12"].newsletter_id)
+            ways = set(database.scalars(select(SubscriptionEvent.way)))
+        sent = [key for key, edition in editions.items() if edition.status is EditionStatus.SENT]
+        assert sorted(sent) == ["2026-06", "2026-07", "2026-08", "2026-09", "2026-10", "2026-11"]
+        assert [editions[key].status.value for key in ("2026-12", "2027-01", "2027-02")] == [
+            "approved", "scheduled", "draft",
+        ]  # fmt: skip
+        begins = [editions[key].frozen_at for key in sorted(sent)]
+        assert begins == sorted(begins, key=str)
+        assert begins[0] is not None
+        assert begins[0] < begun - datetime.timedelta(days=120)
+        starts = editions["2027-01"].starts_at
+        assert starts is not None
+        assert starts > now()
+        assert set(states) == {DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN}
+        assert [(one.edition_key, one.address) for one in doubt] == [
+            ("2026-10", "j.arkwright@silent.example")
+        ]
+        assert suppressed == {SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED}
+        assert ways == {Way.IMPORT, Way.PAGE, Way.ONE_CLICK, Way.STAFF}
+        assert 110 <= count <= 140
+        assert draft.errors
+        assert len(waiting) == 3
+
+
+def test_nobody_real_could_be_mailed_by_the_demo() -> None:
+    reserved = re.compile(r"(?:.*\.)?(?:example\.(?:com|net|org)|example)")
+    for row in readership.readers(2_000):
+        assert reserved.fullmatch(row[0].partition("@")[2].casefold()), row
+    assert len({row[0].casefold() for row in readership.readers(2_000)}) == 2_000

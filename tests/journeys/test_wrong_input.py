@@ -87,7 +87,7 @@ def refused(ended: Ended, status: int, *words: str) -> None:
 def test_what_is_not_there_is_named(
     program: Program, arguments: list[str], status: int, words: list[str]
 ) -> None:
-    if arguments[0] == "subscriber":
+    if arguments[0] == "subscriber" or arguments[:2] == ["newsletter", "set"]:
         program("newsletter", "add", "pulse", "--name", "Pulse", "--from-address", "editor@example.org")
     refused(program(*arguments), status, *words)
 

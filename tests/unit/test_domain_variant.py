@@ -24,6 +24,13 @@ def edition(*sections: Section) -> Edition:
     return Edition(newsletter=Newsletter(sections=programme), sections=list(sections))
 
 
+@pytest.mark.parametrize("spelled", ["Carers' Rights & Duties", "carers’ rights and duties"])
+def test_a_section_goes_to_those_who_chose_it_however_its_name_is_spelled(spelled: str) -> None:
+    made = edition(section(spelled), section("Housing"))
+    made.newsletter.sections[1].name = "Carers’ Rights & Duties"
+    assert (variant_of(made, "7"), variant_of(made, "8")) == ("1", "2")
+
+
 WHOLE = (section("News", is_news=True), section("Care"), section("housing "), section("Unlisted"))
 
 

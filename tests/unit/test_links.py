@@ -1,5 +1,8 @@
 """Signed links: good for one subject and one purpose, for as long as their key verifies."""
 
+import base64
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,8 +115,19 @@ def test_token_fits_a_mail_address_of_64_letters() -> None:
     assert local == local.lower()
 
 
+@given(st.integers(0, 10**15).map(str))
+def test_a_token_ends_with_the_base32_of_its_hmac(subject: str) -> None:
+    mac = hmac.digest(KEYS.links["1"], f"preferences|{subject}".encode(), "sha256")[:16]
+    letters = base64.b32encode(mac).decode().lower().rstrip("=")
+    assert LINKS.token(Purpose.PREFERENCES, subject) == f"1{subject}{letters}"
+
+
 def test_the_way_out_is_the_page_of_the_token() -> None:
     assert LINKS.way_out("abc") == "https://news.example.org/u/abc"
+
+
+def test_sections_are_chosen_on_the_page_of_the_token() -> None:
+    assert LINKS.preferences("abc") == "https://news.example.org/p/abc"
 
 
 def test_bounces_go_to_the_sender_where_no_inbox_is_read() -> None:

@@ -1,6 +1,7 @@
 """`pulse-mailer doctor` and `pulse-mailer db`, from the first start to a working installation."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,13 +34,13 @@ def catcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catcher
 
 def doctor(*options: str) -> tuple[int, dict[str, Any]]:
     """Exit status and what it found, checks by their names."""
-    result = CliRunner().invoke(application(), ["doctor", "--json", *options], catch_exceptions=False)
+    result = CliRunner().invoke(application("doctor"), ["doctor", "--json", *options], catch_exceptions=False)
     found = json.loads(result.stdout)
     return result.exit_code, {check["name"]: check for check in found["checks"]}
 
 
 def upgrade() -> None:
-    assert CliRunner().invoke(application(), ["db", "upgrade"], catch_exceptions=False).exit_code == 0
+    assert CliRunner().invoke(application("db"), ["db", "upgrade"], catch_exceptions=False).exit_code == 0
 
 
 def test_all_is_well_after_the_upgrade(catcher: Catcher) -> None:
@@ -189,7 +190,7 @@ def test_each_setting_is_shown_with_its_source_and_no_secret(monkeypatch: pytest
     upgrade()
     monkeypatch.setenv("PULSE_MAILER_SMTP_USERNAME", "me")
     monkeypatch.setenv("PULSE_MAILER_SMTP_PASSWORD", "hunter2")
-    result = CliRunner().invoke(application(), ["doctor", "--offline"], catch_exceptions=False)
+    result = CliRunner().invoke(application("doctor"), ["doctor", "--offline"], catch_exceptions=False)
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
     assert lines["smtp_password"].split() == ["smtp_password", "**********", "environment"]
     assert lines["smtp_port"].split() == ["smtp_port", "1025", "default"]
@@ -198,7 +199,7 @@ def test_each_setting_is_shown_with_its_source_and_no_secret(monkeypatch: pytest
 
 def test_password_of_the_database_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_DATABASE_URL", "postgresql://me:hunter2@127.0.0.1:9/pulse")
-    result = CliRunner().invoke(application(), ["doctor", "--offline"], catch_exceptions=False)
+    result = CliRunner().invoke(application("doctor"), ["doctor", "--offline"], catch_exceptions=False)
     assert result.exit_code == 1
     assert "hunter2" not in result.stdout
 
@@ -206,20 +207,21 @@ def test_password_of_the_database_is_not_shown(monkeypatch: pytest.MonkeyPatch) 
 def test_unknown_setting_ends_doctor_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_SMPT_HOST", "x")
     with pytest.raises(BadSetting, match="PULSE_MAILER_SMPT_HOST"):
-        CliRunner().invoke(application(), ["doctor"], catch_exceptions=False)
+        CliRunner().invoke(application("doctor"), ["doctor"], catch_exceptions=False)
 
 
 def test_upgrade_says_from_where_to_where() -> None:
-    first = CliRunner().invoke(application(), ["db", "upgrade"])
-    second = CliRunner().invoke(application(), ["db", "upgrade"])
-    assert "from nothing to 0002" in first.stdout
-    assert "at migration 0002, the newest" in second.stdout
+    first = CliRunner().invoke(application("db"), ["db", "upgrade"])
+    second = CliRunner().invoke(application("db"), ["db", "upgrade"])
+    newest = re.search(r"from nothing to (\d{4})\.", first.stdout)
+    assert newest
+    assert f"at migration {newest[1]}, the newest" in second.stdout
 
 
 def test_current_tells_by_its_exit_status() -> None:
-    assert CliRunner().invoke(application(), ["db", "current"]).exit_code == 1
+    assert CliRunner().invoke(application("db"), ["db", "current"]).exit_code == 1
     upgrade()
-    result = CliRunner().invoke(application(), ["db", "current", "--json"])
+    result = CliRunner().invoke(application("db"), ["db", "current", "--json"])
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     assert found["current"] == found["head"]
@@ -227,7 +229,7 @@ def test_current_tells_by_its_exit_status() -> None:
 
 def test_command_on_a_database_that_is_behind_names_the_command() -> None:
     with pytest.raises(DatabaseBehind, match="pulse-mailer db upgrade"):
-        CliRunner().invoke(application(), ["newsletter", "list"], catch_exceptions=False)
+        CliRunner().invoke(application("newsletter"), ["newsletter", "list"], catch_exceptions=False)
 
 
 def test_templates_of_one_s_own_are_counted_and_a_broken_one_is_named(

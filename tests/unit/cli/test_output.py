@@ -18,10 +18,6 @@ def test_nothing_that_is_printed_steers_the_terminal(capsys: pytest.CaptureFixtu
     assert " ".join(err.split()) == f"error: {PLAIN}"
 
 
-def test_one_is_a_person_and_more_are_people() -> None:
-    assert [output.people(count) for count in (0, 1, 1200)] == ["0 people", "1 person", "1,200 people"]
-
-
 def test_lines_and_tabs_stay(capsys: pytest.CaptureFixture[str]) -> None:
     output.say("one\n\ttwo")
     assert capsys.readouterr().out.expandtabs(8) == "one\n        two\n"

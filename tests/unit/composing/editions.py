@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from pulse_mailer.domain.delivery import Delivery
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
-from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.newsletter import Newsletter, ProgrammeSection
 from pulse_mailer.domain.picture import Picture
 from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links
@@ -105,6 +105,10 @@ def edition() -> Edition:
         changed_at=WHEN,
     )
     made.sections = [_section(place, told) for place, told in enumerate(_TEXT["sections"])]
+    made.newsletter.sections = [
+        ProgrammeSection(position=one.position, name=one.name, colour="", is_news=one.is_news)
+        for one in made.sections
+    ]
     return numbered(made)
 
 

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import functools
 from email.message import EmailMessage
 
 import pytest
@@ -15,7 +16,10 @@ from pulse_mailer.keys import Keys
 from pulse_mailer.links import Links, Purpose
 from tests.unit.composing import editions
 
-TOKEN = editions.LINKS.token(Purpose.UNSUBSCRIBE, "abcdefghijklmnop", kid="1")
+TOKEN, PREFERENCES = (
+    editions.LINKS.token(purpose, "abcdefghijklmnop", kid="1")
+    for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES)
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +41,10 @@ def parsed(message: Message) -> EmailMessage:
 def test_what_arrives_is_what_was_approved_with_the_fields_filled(rendering: Rendering) -> None:
     seen = preview(rendering, editions.delivery(), editions.LINKS)
 
+    filled = {"[[token]]": TOKEN, "[[preferences]]": PREFERENCES, "[[address]]": "reader@example.org"}
     for now, approved in ((seen.html, rendering.html), (seen.text, rendering.text)):
-        assert now == approved.replace("[[token]]", TOKEN).replace("[[address]]", "reader@example.org")
+        assert all(slot in approved for slot in filled)
+        assert now == functools.reduce(lambda text, slot: text.replace(*slot), filled.items(), approved)
 
 
 def test_the_standard_library_finds_nothing_wrong_with_it(message: Message) -> None:
@@ -99,6 +105,16 @@ def test_its_token_is_one_that_we_signed(message: Message) -> None:
     token = parsed(message)["List-Unsubscribe"].rpartition("/")[2].rstrip(">")
 
     assert editions.LINKS.read(Purpose.UNSUBSCRIBE, token) == "abcdefghijklmnop"
+
+
+def test_its_link_to_choose_sections_is_signed_for_that_alone(message: Message) -> None:
+    for part in ("plain", "html"):
+        body = parsed(message).get_body((part,))
+        assert body is not None
+        assert f"https://news.example.org/p/{PREFERENCES}" in body.get_content()
+    assert editions.LINKS.read(Purpose.PREFERENCES, PREFERENCES) == "abcdefghijklmnop"
+    with pytest.raises(BadLink):
+        editions.LINKS.read(Purpose.UNSUBSCRIBE, PREFERENCES)
 
 
 def test_every_attempt_gives_the_same_bytes(rendering: Rendering, message: Message) -> None:

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 from pulse_mailer.composing import designs
 from pulse_mailer.composing.colours import ENOUGH, contrast
 from pulse_mailer.composing.environment import Shelves, fill
-from pulse_mailer.composing.markup import parsed, visible_text
+from pulse_mailer.composing.markup import Page, parsed
 from pulse_mailer.composing.merging import preview
 from pulse_mailer.composing.rendering import render
 from pulse_mailer.domain.edition import Edition, Rendering
@@ -73,7 +73,7 @@ def test_another_word_gives_another_fingerprint(rendering: Rendering) -> None:
 
 def test_every_item_is_in_both_parts(edition: Edition, designed: Rendering) -> None:
     rendering = designed
-    words, text = visible_text(rendering.html), " ".join(rendering.text.split())
+    words, text = Page(rendering.html).words, " ".join(rendering.text.split())
     for item in edition.items():
         for found in (words, text):
             assert item.title in found
@@ -83,13 +83,13 @@ def test_every_item_is_in_both_parts(edition: Edition, designed: Rendering) -> N
 
 
 def test_the_letter_is_signed_in_both_parts(rendering: Rendering) -> None:
-    for found in (visible_text(rendering.html), " ".join(rendering.text.split())):
+    for found in (Page(rendering.html).words, " ".join(rendering.text.split())):
         assert "With best wishes, Dr Mara Ellison Head of Research" in found
 
 
 def test_the_footer_says_who_why_and_how_to_leave_in_both_parts(designed: Rendering) -> None:
     rendering = designed
-    for found in (visible_text(rendering.html), " ".join(rendering.text.split())):
+    for found in (Page(rendering.html).words, " ".join(rendering.text.split())):
         for words in (
             "Unsubscribe",
             "because you asked for",
@@ -101,6 +101,16 @@ def test_the_footer_says_who_why_and_how_to_leave_in_both_parts(designed: Render
     for part in (rendering.html, rendering.text):
         assert "https://news.example.org/u/[[token]]" in part
         assert "https://news.example.org/editions/harbour-review/2025-05" in part
+
+
+def test_it_offers_to_choose_where_there_is_something_to_choose_among(rendering: Rendering) -> None:
+    one = editions.edition()
+    one.newsletter.sections = one.newsletter.sections[:2]  # the sender's own news, and one other
+
+    for part in (rendering.html, rendering.text):
+        assert "https://news.example.org/p/[[preferences]]" in part
+    assert "[[preferences]]" not in rendering.web_html
+    assert "Choose sections" not in made(one).html + made(one).text
 
 
 def test_the_text_is_one_that_can_be_printed(rendering: Rendering) -> None:
@@ -217,7 +227,7 @@ def test_it_stays_well_under_what_gmail_clips() -> None:
         item.summary = f"{'A sentence about what was found. ' * 26}\n\n" + f"- {'finding ' * 23}\n" * 4
     html = made(edition).html
 
-    assert len(visible_text(html)) > 42_000
+    assert len(Page(html).words) > 42_000
     assert len(html.encode()) < 90_000 < GMAIL_CLIPS_AT
 
 
@@ -320,7 +330,7 @@ def test_a_postal_address_of_many_lines_is_read_with_commas() -> None:
     rendering = made(edition)
 
     shown = "Harbour House, 4 Quay Street, Portwick, PW1 2AB"
-    assert shown in visible_text(rendering.html)
+    assert shown in Page(rendering.html).words
     assert shown in rendering.text
 
 
@@ -372,13 +382,13 @@ def test_what_staff_type_is_shown_and_never_obeyed(field: str, words: str) -> No
     assert not list(page.iter("script", "img", "mj-raw", "mj-include"))
     assert rendering.html.count("<!--[if") == made(editions.small()).html.count("<!--[if")
     if field == "title":
-        assert " ".join(words.split()) in visible_text(rendering.html)
+        assert " ".join(words.split()) in Page(rendering.html).words
 
 
 def test_a_slot_typed_by_staff_stays_letters() -> None:
     seen = preview(made(editions.small(title="[[token]]")), editions.delivery(), editions.LINKS)
 
-    assert "[[token]]" in visible_text(seen.html)
+    assert "[[token]]" in Page(seen.html).words
     assert "[[token]]" in seen.text
 
 
@@ -396,7 +406,7 @@ def test_any_words_are_composed_or_refused(title: str, publisher: str, summary: 
         return
     seen = preview(rendering, editions.delivery(), editions.LINKS)
 
-    assert " ".join(title.split()) in visible_text(seen.html)
+    assert " ".join(title.split()) in Page(seen.html).words
 
 
 def test_a_value_that_a_template_asks_for_in_vain_is_named(tmp_path: Path) -> None:
@@ -452,8 +462,8 @@ def test_a_short_item_leads_to_the_rest_of_it_on_the_web() -> None:
 def test_the_web_copy_shows_all_of_a_short_item() -> None:
     page = parsed(shortened().web_html)
 
-    assert "The second" in visible_text(shortened().web_html)
-    assert "Read more" not in visible_text(shortened().web_html)
+    assert "The second" in Page(shortened().web_html).words
+    assert "Read more" not in Page(shortened().web_html).words
     assert page.xpath("//@id").count("item-1") == 1
 
 

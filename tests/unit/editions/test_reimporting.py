@@ -10,7 +10,7 @@ from pulse_mailer.domain.edition import Category, Edition, EditionStatus, Item, 
 from pulse_mailer.domain.newsletter import Newsletter
 from pulse_mailer.domain.picture import Picture
 from pulse_mailer.editions import sources
-from pulse_mailer.editions.reimporting import Tally, bring_in
+from pulse_mailer.editions.reimporting import Tally, bring_in, standing
 from pulse_mailer.errors import PictureRefused
 from tests.unit.importing.drafts import draft_of
 
@@ -212,6 +212,16 @@ def test_an_item_that_staff_took_out_stays_out_and_what_becomes_of_it_is_listed(
     assert found(edition, "taken-out") == []
     come(edition, DOCUMENT.replace("Three answers", "Four answers"))
     assert [text.splitlines()[-1] for _, text in found(edition, "taken-out")] == ["Four answers."]
+
+
+def test_an_item_taken_out_stays_out_by_its_link_when_the_document_names_it_anew(edition: Edition) -> None:
+    del edition.sections[0].categories[1].items[0]
+    renamed = DOCUMENT.replace("Who moves, and why", "Moving, and its many reasons")
+    assert come(edition, renamed) == Tally(unchanged=2, taken_out=1)
+    assert [text.splitlines()[0] for _, text in found(edition, "taken-out")] == [
+        "Moving, and its many reasons"
+    ]
+    assert come(edition, renamed) == standing(edition) == Tally(unchanged=2, taken_out=1)
 
 
 def test_an_item_that_the_document_moved_is_moved_unless_staff_moved_it(edition: Edition) -> None:

@@ -8,7 +8,7 @@ from pulse_mailer.importing import read_document
 from pulse_mailer.importing.draft import Doubt, DoubtfulLine, Draft, DraftItem, Programme
 
 #: What a doubtful line says of text that stands nowhere else.
-LEFT_OUT = {Doubt.PICTURE_TEXT, Doubt.UNPLACED, Doubt.PICTURE}
+LEFT_OUT = {Doubt.PICTURE_TEXT, Doubt.UNPLACED, Doubt.PICTURE, Doubt.MARKUP, Doubt.COMMENT}
 
 
 def draft_of(
@@ -60,13 +60,17 @@ def doubtful_lines(draft: Draft, kind: Doubt) -> list[int]:
     return [doubt.line for doubt in doubts(draft, kind)]
 
 
-def words(text: str) -> Counter[str]:
-    # Emphasis may begin or end in the middle of a word: *pre*fix is one word, however it is kept.
-    text = re.sub(r"(?<=[^\W_])[\\*`]+(?=[^\W_])", "", text.casefold())
+def words(text: str, between: str = "") -> Counter[str]:
+    """
+    Args:
+        between: what stands for a mark in the middle of a word. Emphasis may begin or end there, so that *pre*fix is
+            one word, and 2*3 may be two: who compares tries nothing as well as a space.
+    """
+    text = re.sub(r"(?<=[^\W_])[\\*`]+(?=[^\W_])", between, text.casefold())
     return Counter(re.findall(r"[^\W_]+", text))
 
 
-def kept_words(draft: Draft) -> Counter[str]:
+def kept_words(draft: Draft, between: str = "") -> Counter[str]:
     """Every word that the draft holds, or that its review says was left out."""
     texts = [*opening(draft), draft.subject, draft.preheader]
     texts += [value for line in draft.contact_lines for value in line.values()]
@@ -82,4 +86,4 @@ def kept_words(draft: Draft) -> Counter[str]:
             item.picture.alt if item.picture else "",
         ]
     texts += [doubt.text for doubt in draft.review if doubt.doubt in LEFT_OUT]
-    return words("\n".join(texts))
+    return words("\n".join(texts), between)

@@ -8,7 +8,7 @@ from PIL import Image
 from pulse_mailer.composing.preflight import preflight
 from pulse_mailer.composing.rendering import render
 from pulse_mailer.domain.edition import Category, Edition, Item, Section
-from pulse_mailer.domain.newsletter import Newsletter
+from pulse_mailer.domain.newsletter import Newsletter, ProgrammeSection
 from pulse_mailer.domain.picture import Picture
 from pulse_mailer.importing import read_document
 from pulse_mailer.importing.draft import Draft, DraftItem, Programme
@@ -115,6 +115,7 @@ def made_of(draft: Draft) -> Edition:
         language="en-GB",
         design="digest",
         theme={},
+        sections=[ProgrammeSection(name=section.name, is_news=section.is_news) for section in draft.sections],
     )
     sections = [
         Section(

@@ -12,7 +12,7 @@ from pulse_mailer.importing import archive
 from pulse_mailer.importing.draft import Doubt, Draft
 from tests.unit.importing.drafts import doubtful_lines, doubts, draft_of, opening, tree
 from tests.unit.importing.test_markdown import SAMPLE
-from tests.unit.importing.word import WordDocument, by_hashes, from_text, with_part
+from tests.unit.importing.word import WordDocument, by_hashes, from_text, with_part, with_xml
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
@@ -29,8 +29,8 @@ def sample(picture: bytes) -> bytes:
     return from_text(SAMPLE, by_hashes, rise=picture)
 
 
-def one_section(*paragraphs: tuple[str, str | None]) -> WordDocument:
-    word = WordDocument()
+def one_section(*paragraphs: tuple[str, str | None], all_looks: bool = False) -> WordDocument:
+    word = WordDocument(all_looks=all_looks)
     for text, style in (("The Digest", "Title"), ("May 2023", None), ("Housing", "Heading 1"), *paragraphs):
         word.paragraph(text, style)
     return word
@@ -54,6 +54,17 @@ def test_bold_lines_give_the_same_tree_as_headings(picture: bytes) -> None:
 
     word = draft_of(from_text(SAMPLE, bold, rise=picture), "edition.docx")
     assert tree(word) == tree(draft_of(SAMPLE, rise=picture))
+
+
+def test_all_looks_that_word_brings_along_change_nothing() -> None:
+    lines = (
+        ("Shelter. A study of rents.", None),
+        ("https://example.org/rents", None),
+        ("Rents rose.", "Quote"),
+    )
+    slim, whole = (read(one_section(*lines, all_looks=looks)) for looks in (False, True))
+    assert len(list(slim.items())) == 1
+    assert tree(slim) == tree(whole)
 
 
 def test_picture_and_its_alt_text_go_to_the_item(sample: bytes, picture: bytes) -> None:
@@ -125,13 +136,25 @@ def test_header_of_the_page_is_listed() -> None:
     assert [doubt.text for doubt in doubts(read(word), Doubt.UNPLACED)] == ["Confidential until Monday"]
 
 
-def test_cells_of_a_table_become_paragraphs_and_it_is_reported() -> None:
+def test_rows_of_a_table_of_data_become_lines_and_it_is_reported() -> None:
     word = one_section(("Reports", "Heading 2"), ("**Office. Title.**", None))
-    word.table([["North", "12"], ["South", "14"]])
+    word.table([["Region", "Homes"], ["North", "12"], ["South", ""]])
     draft = read(word)
     [item] = draft.items()
-    assert item.summary == "North\n\n12\n\nSouth\n\n14"
-    assert len(doubts(draft, Doubt.TABLE)) == 1
+    assert item.summary == "- Region · Homes\n- North · 12\n- South"
+    [doubt] = doubts(draft, Doubt.TABLE)
+    assert "each of its rows became a line" in doubt.why
+
+
+def test_cells_of_a_table_of_texts_become_paragraphs_and_it_is_reported() -> None:
+    word = one_section(("Reports", "Heading 2"), ("**Office. Title.**", None))
+    text = "A sentence that is a good deal longer than what a table of data has in any of its cells, I think."
+    word.table([["North", text], ["South", "14"]])
+    draft = read(word)
+    [item] = draft.items()
+    assert item.summary == f"North\n\n{text}\n\nSouth\n\n14"
+    [doubt] = doubts(draft, Doubt.TABLE)
+    assert "each of its cells became a paragraph" in doubt.why
 
 
 def test_words_that_cannot_be_read_are_listed(sample: bytes) -> None:
@@ -252,3 +275,19 @@ def test_every_cut_of_a_document_is_refused_or_read(sample: bytes) -> None:
 def test_too_large_a_document_is_refused_before_it_is_read() -> None:
     with pytest.raises(DocumentTooLarge, match="20 MB is the most"):
         draft_of(b"PK\x03\x04" + bytes(20 * 1024 * 1024), "edition.docx")
+
+
+def test_a_formula_is_listed_though_its_words_stand_elsewhere(sample: bytes) -> None:
+    math = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    formula = f"<w:p><w:r><w:t>Housing </w:t></w:r><m:oMath {math}><m:r><m:t>May</m:t></m:r></m:oMath></w:p>"
+    draft = draft_of(with_xml(sample, formula), "edition.docx")
+    assert [doubt.text for doubt in doubts(draft, Doubt.UNPLACED)] == ["Housing May"]
+
+
+def test_the_text_may_be_in_a_part_of_another_name(sample: bytes) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sample)) as old, zipfile.ZipFile(stream, "w") as new:
+        for one in old.namelist():
+            content = old.read(one).replace(b"word/document.xml", b"word/document2.xml")
+            new.writestr(one.replace("document.xml", "document2.xml"), content)
+    assert tree(draft_of(stream.getvalue(), "edition.docx")) == tree(draft_of(sample, "edition.docx"))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pulse_mailer.errors import PageUnreadable
 from pulse_mailer.fetching import Page
-from pulse_mailer.importing.feed import MOST_ENTRIES, Entry, advertised, read_feed
+from pulse_mailer.importing import feed
+from pulse_mailer.importing.feed import MOST_BYTES, MOST_ENTRIES, Entry, advertised, read_feed
 from pulse_mailer.importing.fragment import MOST_LETTERS, of_html, of_text
 
 RSS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -91,6 +92,64 @@ def test_only_so_many_entries_are_looked_at() -> None:
     items = "".join(f"<item><title>News {number}</title></item>" for number in range(500))
     found = read_feed(fed(f'<rss version="2.0"><channel>{items}</channel></rss>'))
     assert len(found.entries) == MOST_ENTRIES
+
+
+def test_of_a_huge_feed_the_beginning_is_read_and_nothing_of_the_rest() -> None:
+    items = "".join(
+        f"<item><title>News {number}</title><description>{'word ' * 400}</description></item>"
+        for number in range(1000)
+    )
+    body = f'<rss version="2.0"><channel><title>Huge</title>{items}'
+    found = read_feed(fed(body))
+    assert found.title == "Huge"
+    assert [entry.title for entry in found.entries] == [f"News {number}" for number in range(MOST_ENTRIES)]
+    assert read_feed(fed(f"{body}{'<' * 3_000_000}")) == found
+
+
+def test_cut_off_within_an_entry_it_is_read_up_to_the_one_before() -> None:
+    entry = "<entry><title>First</title><updated>2026-11-03T10:00:00Z</updated></entry>"
+    long = f"<entry><title>Second</title><content>{'x' * MOST_BYTES}</content></entry>"
+    body = f'<feed xmlns="http://www.w3.org/2005/Atom"><title>Blog</title>{entry}{long}</feed>'
+    assert [one.title for one in read_feed(fed(body)).entries] == ["First"]
+
+
+def test_only_the_entries_that_are_kept_are_turned_into_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def noted(text: str, base: str) -> str:
+        asked.append(text)
+        return of_html(text, base)
+
+    monkeypatch.setattr(feed, "of_html", noted)
+    items = "".join(
+        f"<item><title>News {number}</title><description>&lt;p&gt;{number}&lt;/p&gt;</description>"
+        f"<pubDate>Sun, {number % 28 + 1:02} Nov 2026 09:00:00 GMT</pubDate></item>"
+        for number in range(280)
+    )
+    read_feed(fed(f'<rss version="2.0"><channel>{items}</channel></rss>'))
+    assert len(asked) == MOST_ENTRIES
+    assert {int(text.strip("</p>")) % 28 for text in asked} == {27, 26, 25, 24}
+
+
+def test_tag_with_endless_attributes_is_refused_before_it_is_read() -> None:
+    attributes = " ".join(f"a{number}='>'" for number in range(5_000))
+    with pytest.raises(PageUnreadable, match="300 attributes"):
+        read_feed(
+            fed(f'<rss version="2.0"><channel><item {attributes}><title>x</title></item></channel></rss>')
+        )
+    escaped = "&lt;a href='x'&gt;" * 5_000
+    found = read_feed(
+        fed(f'<rss version="2.0"><channel><item><title>x</title><a>{escaped}</a></item></channel></rss>')
+    )
+    assert len(found.entries) == 1
+
+
+def test_links_of_an_entry_start_from_its_own_base() -> None:
+    body = ATOM.replace("<content ", '<content xml:base="https://other.example/blog/" ').replace(
+        "Pobl", "&lt;a href='a'&gt;Pobl&lt;/a&gt;"
+    )
+    (entry,) = read_feed(fed(body)).entries
+    assert entry.summary == "[Pobl](https://other.example/blog/a) sâl"
 
 
 def test_page_names_its_feed() -> None:

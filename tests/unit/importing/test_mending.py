@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from pulse_mailer.importing.draft import Doubt, Draft
-from tests.unit.importing.drafts import draft_of
+from tests.unit.importing.drafts import doubts, draft_of
 from tests.unit.importing.word import R, W, WordDocument, numbered, p, r, relation, with_part, with_xml
 
 UNDERLINED = '<w:u w:val="single"/>'
@@ -277,3 +277,18 @@ def test_a_document_pasted_as_one_bold_run_is_read_by_its_words() -> None:
     draft = draft_of(with_xml(word.data(), xml), "edition.docx")
     assert [item.title for item in draft.items()] == [f"Plan number {place}" for place in range(6)]
     assert "**" not in "".join(item.summary for item in draft.items())
+
+
+def test_a_document_put_whole_into_this_one_is_listed(begun: bytes) -> None:
+    chunk = f'<w:altChunk r:id="rIdA" xmlns:r="{R}"/>'
+    data = with_xml(begun, p(r("Before.")) + chunk, links=relation("rIdA", "aFChunk", "chunk.html"))
+    data = with_part(
+        data, "word/chunk.html", b"<html><style>x</style><body><p>Words &amp; more</p></body></html>"
+    )
+    assert [one.text for one in doubts(draft_of(data, "edition.docx"), Doubt.UNPLACED)] == ["Words & more"]
+
+
+def test_a_paragraph_whose_mark_was_deleted_is_listed_nowhere(begun: bytes) -> None:
+    mark = '<w:rPr><w:del w:id="1" w:author="A"/></w:rPr>'
+    draft = draft_of(with_xml(begun, p(r("Begun with"), more=mark) + p(r("out an end."))), "edition.docx")
+    assert doubts(draft, Doubt.UNPLACED) == []

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import example, given, settings
@@ -43,6 +44,10 @@ LINES = [
     "[Title here](https://example.org/t)", "**Home Office. [Plan](https://example.org/p)**", "[Read more](#)",
     "Home Office. **Bold plan.**", "![alt words](p.png)", "![alt words](q.png)", "https://example.org/own",
     "See [this](javascript:x) and [that]().", "and goes on in lower case after a break", "**Key findings**", "====",
+    "[Download the data](https://example.org/d)", "With it you get better data.",
+    "You receive this mail as you asked.", "[words by name][ref]", "[ref]: https://example.org/ref", "~~~",
+    "| c | d | e", "<!-- remarked -->", "<b>fat</b> and <p>marked</p>", "--- | ---", "ends hard\\",
+    "title: some title",
     "PLANS AND POLICIES", "Published by someone on a day", "| a | b |", "(bracketed words which follow on)",
     "A sentence that is a good deal longer than a title could ever be, and which ends as a sentence does.",
     "A sentence that a page break cut in the middle of the words and",
@@ -56,22 +61,24 @@ line = st.one_of(
 documents = st.lists(line, min_size=1, max_size=25).map("\n".join)
 
 
-def seen_words(text: str) -> list[str]:
+def seen_words(text: str, between: str = "") -> list[str]:
     """The words of a text that a reader sees: not the targets of links, nor the number of an entry without words."""
+    text = re.sub(r"</?b>", "", text)
     text = re.sub(r"(?m)^\s*\d+[.)]\s+(?=!\[[^\]]*\]\([^()]*\)$)", "", text)
-    return list(words(re.sub(r"\]\([^()]*\)", "]", text)).elements())
+    return list(words(re.sub(r"\]\([^()]*\)", "]", text), between).elements())
 
 
 def missing(text: str, draft: Draft) -> list[str]:
-    kept = kept_words(draft)
-    kept.subtract(words("\n".join(seen_words(text))))
-    return [word for word, count in kept.items() if count < 0]
+    ways = [list((Counter(seen_words(text, way)) - kept_words(draft, way)).elements()) for way in ("", " ")]
+    return min(ways, key=len)
 
 
 @given(documents)
 @example("## Reports\n\n## Reports\n\n**Home Office. Plan**\n- a\n 1. b")
 @example("May 2023\nMay 2023\n\nApril 2022")
 @example("*1*1")
+@example("1*1*1")
+@example("_1*1:")
 def test_every_word_of_a_text_is_kept(text: str) -> None:
     try:
         draft = draft_of(text, p=b"picture")
@@ -101,10 +108,15 @@ def test_the_mail_shows_every_word_of_a_summary(text: str) -> None:
     except UnreadableDocument:
         return
     for markdown in (draft.letter, *(item.summary for item in draft.items())):
-        shown = words(re.sub(r"<[^>]*>", " ", to_html(markdown)))
         numbers = words(" ".join(re.findall(r"(?m)^\s*(\d+)\. ", markdown)))
-        hidden = words("\n".join(seen_words(markdown))) - shown - numbers
-        assert not hidden, markdown
+        # A tag in the middle of a word parts it or does not, as a mark does in words().
+        made = [re.sub(r"(?<=\w)</?(?:em|strong)>(?=\w)", way, to_html(markdown)) for way in ("", " ")]
+        shown = [words(re.sub(r"<[^>]*>", " ", html)) for html in made]
+        hidden = [
+            Counter(seen_words(markdown, way)) - one - numbers
+            for way, one in zip(("", " "), shown, strict=True)
+        ]
+        assert not all(hidden), markdown
 
 
 @given(st.text(max_size=400))
@@ -123,7 +135,8 @@ def test_no_bytes_at_all_make_it_fail_in_another_way_than_ours(data: bytes) -> N
             draft_of(data, name)
 
 
-word_lines = st.sampled_from([text for text in LINES if text and "![" not in text and "|" not in text])
+# What from_text() makes no paragraph of: pictures, tables, references.
+word_lines = st.sampled_from([text for text in LINES if text and not re.search(r"!\[|\||\[ref", text)])
 
 
 @settings(max_examples=10)  # python-docx takes its time

@@ -16,10 +16,24 @@ _LIST = re.compile(r"( *)(-|\d+\.) (.*)")
 
 
 class WordDocument:
-    """A Word document that is being written, paragraph by paragraph."""
+    """
+    A Word document that is being written, paragraph by paragraph.
 
-    def __init__(self) -> None:
+    Args:
+        all_looks: with the hundred looks of tables that come with Word, ten times as long to read as all else.
+    """
+
+    def __init__(self, *, all_looks: bool = False) -> None:
         self._document = docx.Document()
+        if all_looks:
+            return
+        styles = self._document.styles.element
+        for look in styles.findall(qn("w:style")):
+            if look.get(qn("w:type")) == "table" and look.get(qn("w:default")) != "1":
+                styles.remove(look)
+        relations = self._document.part.rels
+        (twice,) = (key for key, one in relations.items() if one.reltype.endswith("/stylesWithEffects"))
+        relations.pop(twice)
 
     def paragraph(self, text: str, style: str | None = None, *, bold: bool = False) -> None:
         paragraph = self._document.add_paragraph(style=style)

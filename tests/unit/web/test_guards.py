@@ -29,11 +29,12 @@ def asked(
     method: str = "GET",
     path: str = "/deliveries",
     *,
+    ours: str | None = None,
     client: tuple[str, int] = LOOPBACK,
     host: str = "127.0.0.1:8025",
     headers: dict[str, str] | None = None,
 ) -> int:
-    browser = TestClient(StaffMiddleware(yes, refusal), base_url=f"http://{host}", client=client)
+    browser = TestClient(StaffMiddleware(yes, refusal, ours), base_url=f"http://{host}", client=client)
     return browser.request(method, path, headers=headers).status_code
 
 
@@ -74,6 +75,21 @@ def test_what_a_proxy_brings_never_counts_as_this_machine(header: str) -> None:
     assert asked(headers={header: "127.0.0.1"}) == 404
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("news.example.org", 200),
+        ("NEWS.example.org:443", 200),
+        ("127.0.0.1:8025", 200),
+        ("evil.example.org", 421),  # which may have been given our number
+        ("news.example.org.evil.example.org", 421),
+        ("192.168.1.4:8025", 421),
+    ],
+)
+def test_where_staff_sign_in_they_come_from_anywhere_by_our_name(host: str, status: int) -> None:
+    assert asked(ours="news.example.org", client=("203.0.113.9", 1), host=host) == status
+
+
 @pytest.mark.parametrize("path", ["/u/abc", "/editions/x", "/pictures/x.png", "/healthz/live", "/robots.txt"])
 def test_public_pages_answer_everybody(path: str) -> None:
     assert asked(path=path, client=("203.0.113.9", 1), host="news.example.org") == 200
@@ -111,12 +127,20 @@ def _headers(path: str) -> dict[str, str]:
     return dict(TestClient(HeadersMiddleware(yes)).get(path).headers)
 
 
-def test_pages_may_run_nothing_and_be_framed_by_nobody() -> None:
-    policy = _headers("/")["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "script-src" not in policy
-    assert "unsafe-inline" not in policy
+def _policy(path: str) -> dict[str, str]:
+    rules = _headers(path)["content-security-policy"].split("; ")
+    return dict(rule.split(" ", 1) for rule in rules)
+
+
+def test_readers_pages_may_run_nothing_and_be_framed_by_nobody() -> None:
+    policy = _policy("/u/abc")
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    assert not {"script-src", "connect-src"} & policy.keys()
+    assert "unsafe-inline" not in str(policy)
+
+
+def test_staffs_pages_may_run_our_own_scripts_and_no_others() -> None:
+    assert _policy("/") == _policy("/u/abc") | {"script-src": "'self'", "connect-src": "'self'"}
 
 
 def test_token_pages_tell_no_other_site_their_address() -> None:

@@ -69,3 +69,23 @@ def test_a_signal_ends_it_and_the_caller_goes_on(number: signal.Signals) -> None
     serve(hello, "127.0.0.1", port)
     stopper.join()
     assert signal.getsignal(number) is before
+
+
+async def told_client(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse(scope["client"][0])(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "client"),
+    [
+        ("", "127.0.0.1"),  # anybody could say it
+        ("10.0.0.0/8", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.9"),
+        ("10.0.0.0/8,127.0.0.0/8", "203.0.113.9"),
+    ],
+)
+def test_where_somebody_comes_from_is_believed_from_named_proxies_alone(proxies: str, client: str) -> None:
+    with running(told_client, proxies=proxies) as url:
+        asked = urllib.request.Request(url, headers={"X-Forwarded-For": "203.0.113.9"})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            assert answer.read().decode() == client

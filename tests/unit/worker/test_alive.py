@@ -46,6 +46,6 @@ def test_a_sign_that_cannot_be_given_is_said_plainly(tmp_path: Path) -> None:
 
 def test_the_command_tells_by_its_exit_status(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULSE_MAILER_DATA_DIR", str(settings.data_dir))
-    assert CliRunner().invoke(application(), ["worker", "--check"]).exit_code == 1
+    assert CliRunner().invoke(application("worker"), ["worker", "--check"]).exit_code == 1
     alive.sign(settings)
-    assert CliRunner().invoke(application(), ["worker", "--check"]).exit_code == 0
+    assert CliRunner().invoke(application("worker"), ["worker", "--check"]).exit_code == 0
