@@ -105,6 +105,21 @@ def begun(mailer: Mailer) -> MemoryBackend:
     return backend
 
 
+@pytest.mark.parametrize("page", ["proof", "approve", "send"])
+def test_who_decides_has_the_mail_before_them(site: str, page: str) -> None:
+    shown = get(f"{site}{BASE}/{page}")
+    source = re.search(r'<iframe src="([^"]+)" sandbox=""', shown)
+    assert source
+    assert "What good care looks like" in get(site + source[1])
+
+
+def test_where_no_mail_can_be_made_there_is_none_to_look_at(mailer: Mailer, site: str) -> None:
+    with mailer.database.transaction() as database:
+        reading.edition(database, NAME).newsletter.design = "gone"
+    for page in ("approve", "send"):
+        assert "<iframe" not in get(f"{site}{BASE}/{page}")
+
+
 def test_the_list_tells_how_each_stands_and_begins_the_next(mailer: Mailer, site: str) -> None:
     shown = get(f"{site}/", Role.COMPOSER)
     for words in ("March 2026", "Draft", "1 item", "3 people", 'value="2026-04"'):
