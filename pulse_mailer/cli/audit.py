@@ -20,7 +20,10 @@ def run(
         str, typer.Option(help="Only what somebody did: a piece of their name or address.")
     ] = "",
     text: Annotated[
-        str, typer.Option(help="Only with these words in what was done, to what, or a value.")
+        str,
+        typer.Option(
+            help="Only with these words in what was done, to what, or a value; or a reader’s address."
+        ),
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the newest.")] = PER_PAGE,
     json: output.Json = False,
@@ -28,7 +31,7 @@ def run(
     """Show who did what, the newest first, with what was so before and after."""
     begun = since.replace(tzinfo=datetime.UTC) if since else None
     with output.mailer() as mailer, mailer.database.reading() as database:
-        found = records(database, actor=actor, text=text, since=begun, limit=limit)
+        found = records(database, mailer.keys, actor=actor, text=text, since=begun, limit=limit)
     if json:
         output.print_json([as_json(one) for one in found])
     elif found:

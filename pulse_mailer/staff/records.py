@@ -4,16 +4,26 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import String, cast, or_, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from pulse_mailer import audit
+from pulse_mailer.domain.address import Address
 from pulse_mailer.domain.auditing import AuditRecord
+from pulse_mailer.domain.subscriber import Subscriber, Subscription
+from pulse_mailer.errors import BadAddress
+from pulse_mailer.keys import Keys
 
 PER_PAGE = 50
+#: What `said()` gives, by which records are found, too.
+_SAID = func.replace(
+    func.replace(func.replace(AuditRecord.action, ".", ": "), "-", " "), "_", " ", type_=String
+)
 
 
 def records(
     database: Session,
+    keys: Keys,
     *,
     actor: str = "",
     text: str = "",
@@ -26,7 +36,8 @@ def records(
 
     Args:
         actor: a piece of who did it.
-        text: a piece of what was done, to what, or of a value before or after.
+        text: a piece of what was done, to what, or of a value before or after; or the address of a reader, whom no
+            record names, for what was done about them.
         before: the number of a record; only those older than it.
     """
     wanted = select(AuditRecord).order_by(AuditRecord.id.desc()).limit(limit)
@@ -35,16 +46,36 @@ def records(
     if text:
         places = (
             AuditRecord.action,
+            _SAID,
             AuditRecord.subject,
             cast(AuditRecord.before, String),
             cast(AuditRecord.after, String),
         )
-        wanted = wanted.where(or_(*(place.icontains(text, autoescape=True) for place in places)))
+        contains = (place.icontains(text, autoescape=True) for place in places)
+        wanted = wanted.where(or_(*contains, *_about(keys, text)))
     if since:
         wanted = wanted.where(AuditRecord.at >= since)
     if before:
         wanted = wanted.where(AuditRecord.id < before)
     return database.scalars(wanted).all()
+
+
+def said(action: str) -> str:
+    """An action as people read it: "edition: sending began"."""
+    return action.replace(".", ": ").replace("-", " ").replace("_", " ")
+
+
+def _about(keys: Keys, text: str) -> list[ColumnElement[bool]]:
+    """What records say that are about a reader, if the text is an address."""
+    try:
+        address_hash = keys.hash_address(Address.parse(text).key)
+    except BadAddress:
+        return []
+    theirs = select(literal("subscription ") + Subscription.public_id).join(Subscriber)
+    return [
+        AuditRecord.subject == audit.about(address_hash),
+        AuditRecord.subject.in_(theirs.where(Subscriber.address_hash == address_hash)),
+    ]
 
 
 def as_json(one: AuditRecord) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def client(mailer: Mailer) -> TestClient:
 def on_record(mailer: Mailer) -> list[tuple[str, str, dict[str, object] | None]]:
     """What was taken out of the reader: who, what and which, the latest first."""
     with mailer.database.reading() as database:
-        found = records(database, text=".exported", limit=9)
+        found = records(database, mailer.keys, text=".exported", limit=9)
         about = f"address {mailer.keys.hash_address(READER)[:16]}"
         assert {one.subject for one in found} <= {about}
         return [(one.actor, one.action, one.after) for one in found]

@@ -362,7 +362,7 @@ def works(mailer: Mailer, key: str) -> bool:
 
 def revoked(mailer: Mailer) -> list[tuple[str, dict[str, str] | None]]:
     with mailer.database.reading() as database:
-        found = records(database, text="api_key.revoked", limit=9)
+        found = records(database, mailer.keys, text="api_key.revoked", limit=9)
         return [(one.actor, one.after) for one in found]
 
 
@@ -464,11 +464,11 @@ def test_the_audit_tells_who_did_what_and_holds_no_secret(mailer: Mailer, client
         "staff.role_set",
     ]
     page = client.get("/audit").text
-    assert "staff.role_set" in page
+    assert "Staff: role set" in page
     assert '<span class="quiet">role</span> viewer' in page
     assert f'{address(Role.ADMIN)} <span class="quiet block">Ann Admin</span>' in page
     with mailer.database.reading() as database:
-        every = str([(one.before, one.after, one.subject) for one in records(database)])
+        every = str([(one.before, one.after, one.subject) for one in records(database, mailer.keys)])
     assert not [one for one in (PASSWORD, secret, *codes, "argon2") if one in every]
 
 

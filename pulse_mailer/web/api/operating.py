@@ -98,7 +98,9 @@ def list_audit(
     mailer: TheMailer,
     who: Administers,
     actor: Annotated[Name, Query(description="A piece of who did it.")] = "",
-    text: Annotated[Name, Query(description="A piece of what was done, to what, or of a value.")] = "",
+    text: Annotated[
+        Name, Query(description="A piece of what was done, to what, or of a value; or a reader’s address.")
+    ] = "",
     since: Annotated[
         datetime.datetime | None,
         Query(description="Only from this moment on; in UTC, unless it says otherwise."),
@@ -111,7 +113,9 @@ def list_audit(
     """Who did what, the newest first."""
     begun = since if since is None or since.tzinfo else since.replace(tzinfo=datetime.UTC)
     with mailer.database.reading() as database:
-        found = records.records(database, actor=actor, text=text, since=begun, before=before, limit=limit)
+        found = records.records(
+            database, mailer.keys, actor=actor, text=text, since=begun, before=before, limit=limit
+        )
     return [AuditShown.model_validate(records.as_json(one)) for one in found]
 
 
