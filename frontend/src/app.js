@@ -40,14 +40,32 @@ window.addEventListener("pageshow", () => { left = -A_MOMENT_MS; });
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   // The answer to a form is what is shown next, not what the page itself asked beside it.
   if (isLeft()) return event.preventDefault();
-  // A refusal stands before all else, where a page has no place for it, until whoever was refused is answered.
   const { xhr, elt } = event.detail;
-  let place = document.getElementById("problem");
-  if (xhr.status >= 400) {
-    if (!place) {
-      place = Object.assign(document.createElement("div"), { id: "problem" });
-      document.querySelector("main").prepend(place);
-    }
-    place.refused = elt;
-  } else if (place?.refused === elt) place.replaceChildren();
+  if (xhr.status >= 400) problemOf(elt);
+  else {
+    const place = document.getElementById("problem");
+    if (place?.refused === elt) place.replaceChildren();
+  }
 });
+
+// What follows something by itself goes on asking; until it is answered, it says that what it shows may be old.
+document.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
+  if (!elt.matches('[hx-trigger^="every"]') || isLeft()) return;
+  const told = Object.assign(document.createElement("p"), {
+    className: "answer bad",
+    textContent: "Nobody answers, so that what stands here may be old. This page goes on by itself when somebody does.",
+  });
+  told.setAttribute("role", "alert");
+  problemOf(elt).replaceChildren(told);
+});
+
+// A refusal stands before all else, where a page has no place for it, until whoever was refused is answered.
+function problemOf(elt) {
+  let place = document.getElementById("problem");
+  if (!place) {
+    place = Object.assign(document.createElement("div"), { id: "problem" });
+    document.querySelector("main").prepend(place);
+  }
+  place.refused = elt;
+  return place;
+}

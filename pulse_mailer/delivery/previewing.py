@@ -31,7 +31,14 @@ _SAMPLE = Address("reader", "example.org")
 
 
 def preview(
-    database: Session, edition: Edition, keys: Keys, links: Links, *, form: str, address: str = ""
+    database: Session,
+    edition: Edition,
+    keys: Keys,
+    links: Links,
+    *,
+    form: str,
+    address: str = "",
+    is_for_show: bool = False,
 ) -> bytes:
     """
     Give a mail in one of its forms, as it went out or would go out now.
@@ -39,6 +46,7 @@ def preview(
     Args:
         form: html, text, mjml (as composed, with open fields) or eml (the whole message on the wire).
         address: the subscriber who gets it; empty for a sample reader whose links lead to nobody.
+        is_for_show: their own links lead to nobody either, so that who only looks at it cannot unsubscribe them.
 
     Raises:
         UsageError: no such form.
@@ -49,6 +57,8 @@ def preview(
         raise UsageError(f"There is no form {form!r}.", remedy=f"Choose one of {', '.join(FORMS)}.")
     delivery, choice = _delivery(database, edition, keys, links, address)
     made = _rendering(database, edition, links, delivery, choice)
+    if is_for_show:
+        delivery = _for_show(delivery, links)
     if form == "mjml":
         return made.mjml.encode()
     if form == "eml":
@@ -173,4 +183,15 @@ def _sample(
         slots={"public_id": public_id, "kid": links.keys.signing_kid} | (values or {}),
         dated_at=now(),
         message_id=f"preview.{secrets.token_hex(8)}@{domain}",
+    )
+
+
+def _for_show(like: Delivery, links: Links) -> Delivery:
+    """A delivery with the same person's name and fields, whose links lead to nobody."""
+    return Delivery(
+        id=0,
+        address=like.address,
+        slots=like.slots | {"public_id": FOR_SHOW, "kid": links.keys.signing_kid},
+        dated_at=like.dated_at,
+        message_id=like.message_id,
     )

@@ -50,7 +50,13 @@ def show_preview(
         with mailer.database.reading() as database:
             edition = reading.edition(database, f"{slug}/{key}")
             made = preview(
-                database, edition, mailer.keys, mailer.links, form=look.form, address=look.reader.strip()
+                database,
+                edition,
+                mailer.keys,
+                mailer.links,
+                form=look.form,
+                address=look.reader.strip(),
+                is_for_show=True,
             ).decode()
     except PulseMailerError as error:  # in a frame, where our pages may not stand
         return frames.text(told(error), status=error.http_status)

@@ -4,6 +4,8 @@ import time
 
 from playwright.sync_api import APIResponse, Page, Route
 
+#: What the browser and htmx complain of while nobody answers.
+SILENCE = "ERR_INTERNET_DISCONNECTED|sendError|afterRequest|^undefined$"
 _COMES_SECONDS = 30
 
 

@@ -20,7 +20,7 @@ from pulse_mailer.editions import reading
 from pulse_mailer.settings import Settings
 from pulse_mailer.web.app import create_app
 from pulse_mailer.web.server import running
-from tests.browser.holding import Held
+from tests.browser.holding import SILENCE, Held
 from tests.browser.visiting import visiting
 from tests.database.sending_given import draft
 from tests.database.subscribers_given import given_newsletter, joined
@@ -153,6 +153,20 @@ def test_what_was_waited_for_is_asked_for_once_though_it_is_told_twice(page: Pag
     approval.goes()
     expect(page.get_by_role("button", name="Take the approval back")).to_be_visible()
     assert len(approval.asked) == 1
+
+
+def test_a_page_that_follows_something_says_when_nobody_answers(browser: Browser, site: Site) -> None:
+    run = site.under_way()
+    with visiting(browser, site.url, Role.APPROVER, meant=SILENCE) as page:
+        page.goto(f"{site.url}{BASE}/approve")
+        page.get_by_role("button", name="Approve for 15 people").click()
+        expect(page.get_by_role("status")).to_contain_text("0 of 15 mails made")
+        page.context.set_offline(True)
+        expect(page.get_by_role("alert")).to_contain_text("Nobody answers")
+        page.context.set_offline(False)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        site.end(run)
+        expect(page.get_by_role("button", name="Take the approval back")).to_be_visible()
 
 
 def test_who_is_signed_out_while_a_page_follows_something_is_told(page: Page, site: Site) -> None:

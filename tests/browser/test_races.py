@@ -15,7 +15,7 @@ from pulse_mailer.domain.staff import Role
 from pulse_mailer.editions import items, reading
 from pulse_mailer.editions.items import Said
 from tests.browser.desk import COMPOSE, Site, opened, saved, serving
-from tests.browser.holding import Held
+from tests.browser.holding import SILENCE, Held
 from tests.browser.visiting import drag, visiting
 from tests.database.editing_given import KEY, item_of
 from tests.database.inbox_given import waiting
@@ -23,9 +23,6 @@ from tests.staff_given import sign_in
 from tests.unit.strangers import HOST, html, pages, stranger
 
 pytestmark = pytest.mark.browser
-
-#: What the browser and htmx complain of while nobody answers.
-SILENCE = "ERR_INTERNET_DISCONNECTED|sendError|afterRequest|^undefined$"
 
 
 @pytest.fixture

@@ -14,10 +14,12 @@ from pulse_mailer.domain.edition import EditionStatus
 from pulse_mailer.domain.staff import Role
 from pulse_mailer.editions import drafting, items, reading, stepping
 from pulse_mailer.editions.items import Said
+from pulse_mailer.links import FOR_SHOW, Purpose
 from pulse_mailer.web.app import create_app
 from pulse_mailer.web.server import running
 from tests.database.editing_given import KEY, given_digest, item_of, shape
 from tests.database.inbox_given import waiting
+from tests.database.subscribers_given import public_id
 from tests.pages_given import KEY as SENT_KEY
 from tests.pages_given import SLUG as SENT_SLUG
 from tests.pages_given import given_sent
@@ -462,6 +464,13 @@ def test_the_preview_can_be_dark_and_without_pictures(mailer: Mailer) -> None:
         mine = f"{site}{base}?reader=reader-1@example.org"
         assert (got(mine).status_code, got(mine, Role.APPROVER).status_code) == (403, 200)
         assert got(f"{site}{base}?reader=nobody@example.org", Role.APPROVER).status_code == 404
+        # Who looks at it can unsubscribe nobody.
+        with mailer.database.reading() as database:
+            theirs = mailer.links.token(Purpose.UNSUBSCRIBE, public_id(database, "reader-1@example.org"))
+        for_show = mailer.links.token(Purpose.UNSUBSCRIBE, FOR_SHOW)
+        for form in ("html", "text"):
+            shown = got(f"{mine}&form={form}", Role.APPROVER).text
+            assert (for_show in shown, theirs in shown) == (True, False)
 
 
 @pytest.mark.parametrize("path", ["/compose", "/compose/meter", "/compose/contents", "/history"])
