@@ -24,6 +24,7 @@ demo: $(VENV)/.runtime  ## Do the main job once, in .demo: import an edition, ch
 .PHONY: run
 run: $(VENV)/.runtime  ## Serve what the demo made, until Ctrl-C: http://127.0.0.1:8025
 	@test -d .demo || $(BIN)/pulse-mailer demo
+	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer db upgrade
 	@PULSE_MAILER_DATA_DIR=.demo $(BIN)/pulse-mailer serve --link --admin editor@example.org
 
 .PHONY: test
